@@ -1,0 +1,19 @@
+//! Plans, guards and verdicts: the only way to a change in a cluster. Pure; no I/O, no clock.
+mod approved;
+mod audit;
+mod candidate;
+mod digest;
+mod graph;
+mod guard;
+mod judge;
+mod plan;
+mod settings;
+
+pub use approved::{ApplyError, Approval, Approved, Mode};
+pub use audit::{AuditEntry, AuditError, Deed, next_entry, verify};
+pub use candidate::{
+    Candidate, Controller, DeleteEdge, Dependant, Holding, Mark, Population, Situation, Standing,
+};
+pub use guard::{GUARDS, Guard, Opens, Scope};
+pub use plan::{Entry, Plan, Refusal, Verdict, plan};
+pub use settings::Settings;

@@ -1,0 +1,15 @@
+//! The wire between the core and everybody else, and a typed client that speaks it: over a Unix socket, or
+//! straight into the core's router in the same process. Both ways run the same code.
+mod client;
+mod error;
+mod lines;
+mod task;
+mod transport;
+
+pub use client::{Client, Execute, Info};
+pub use error::ClientError;
+pub use lines::lines;
+pub use task::{
+    AccountFailure, AccountReport, CollectRequest, CollectSummary, Merged, Task, TaskResult, Work,
+};
+pub use transport::{Body, BodyError, Transport};

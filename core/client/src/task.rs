@@ -1,0 +1,128 @@
+//! What the core asks a worker to do, and what the worker answers.
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use stocktake_act::Approved;
+use stocktake_model::{GapReason, ObjectRef};
+use stocktake_plugin_api::{Change, Deletion, Outcome};
+
+/// A piece of work with its number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// Number of the work, to answer to.
+    pub id: u64,
+    /// What is to be done.
+    pub task: Task,
+}
+
+/// What a worker can be asked to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub enum Task {
+    /// Collect every account of every plugin.
+    Collect(CollectRequest),
+    /// Change tags of one object.
+    Tag {
+        /// Name of the plugin.
+        plugin: String,
+        /// Section of the plugin in the worker's configuration.
+        section: Value,
+        /// Which object.
+        object: Box<ObjectRef>,
+        /// What is to change.
+        change: Change,
+    },
+    /// Delete one object.
+    Delete {
+        /// Name of the plugin.
+        plugin: String,
+        /// Section of the plugin in the worker's configuration.
+        section: Value,
+        /// The verdict that allows it.
+        approved: Box<Approved>,
+        /// How it is to be deleted.
+        deletion: Deletion,
+    },
+}
+
+/// Which accounts are to be collected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectRequest {
+    /// Plugin name to its section in the worker's configuration.
+    pub sections: Vec<(String, Value)>,
+    /// Names of the accounts to collect; empty means all.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// Accounts collected at the same time.
+    pub parallel: usize,
+}
+
+/// What became of a piece of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum TaskResult {
+    /// Of [`Task::Collect`].
+    Collected(CollectSummary),
+    /// Of [`Task::Tag`] and [`Task::Delete`].
+    Acted(Outcome),
+    /// The worker could not do it at all.
+    Failed {
+        /// What happened.
+        message: String,
+    },
+}
+
+/// What became of a collection.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct CollectSummary {
+    /// One report per account that answered.
+    pub accounts: Vec<AccountReport>,
+    /// Accounts that could not be collected.
+    pub failures: Vec<AccountFailure>,
+    /// What else people should know, e.g. that two contexts lead to one cluster.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// An account that was collected and committed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AccountReport {
+    /// Name for people.
+    pub name: String,
+    /// What the commit did.
+    pub merged: Merged,
+}
+
+/// What the core did with one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Merged {
+    /// Id of the account.
+    pub account: String,
+    /// Nodes now in the account.
+    pub nodes: u64,
+    /// Edges now in the account.
+    pub edges: u64,
+    /// Nodes that are new.
+    pub created: u64,
+    /// Nodes that changed.
+    pub updated: u64,
+    /// Nodes that are gone.
+    pub deleted: u64,
+    /// Gaps in the snapshot.
+    pub gaps: u64,
+}
+
+/// An account that could not be collected. What the core holds of it stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountFailure {
+    /// Name for people: of the account, or of the plugin if it is about none in particular.
+    pub name: String,
+    /// Whether it is about one account.
+    pub is_account: bool,
+    /// What happened, for programs.
+    pub reason: GapReason,
+    /// What happened, for people.
+    pub message: String,
+    /// The way out, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}

@@ -1,0 +1,99 @@
+//! Every command: one file each (or each family), and the slice that lists them.
+mod aggregate;
+mod clusters;
+mod configs;
+mod count;
+mod cut;
+mod dump;
+mod format;
+mod help;
+mod jq;
+mod kinds;
+mod list;
+mod mark;
+mod search;
+mod sort;
+mod source;
+mod stream;
+mod tag;
+mod tip;
+mod walk;
+mod workflows;
+mod write;
+
+pub(crate) use list::is_edge;
+
+use crate::spec::Command;
+use crate::{Argument, CommandError};
+
+/// Every command, by name. A command that is not listed does not exist.
+pub static COMMANDS: &[&dyn Command] = &[
+    &aggregate::Aggregate,
+    &walk::TO_ANCESTORS,
+    &stream::Chunk,
+    &mark::TO_CLEAN,
+    &clusters::Clusters,
+    &configs::Configs,
+    &count::Count,
+    &walk::TO_DESCENDANTS,
+    &dump::Dump,
+    &source::Echo,
+    &source::Env,
+    &stream::Flatten,
+    &format::FormatAs,
+    &cut::Head,
+    &help::Help,
+    &jq::Jq,
+    &source::Json,
+    &kinds::Kinds,
+    &cut::LimitTo,
+    &list::List,
+    &walk::TO_PREDECESSORS,
+    &mark::TO_PROTECT,
+    &search::Search,
+    &mark::TO_SET_DESIRED,
+    &mark::TO_SET_METADATA,
+    &source::Sleep,
+    &sort::Sort,
+    &walk::TO_SUCCESSORS,
+    &tag::Tag,
+    &cut::Tail,
+    &tip::Tip,
+    &stream::Uniq,
+    &mark::TO_UNPROTECT,
+    &tip::Welcome,
+    &workflows::Workflows,
+    &write::Write,
+];
+
+/// The command of this name or alias.
+pub fn command(name: &str) -> Option<&'static dyn Command> {
+    COMMANDS
+        .iter()
+        .find(|command| command.spec().name == name || command.spec().aliases.contains(&name))
+        .copied()
+}
+
+/// An error if anything was said to a command that takes nothing.
+fn no_argument(name: &str, argument: &Argument) -> Result<(), CommandError> {
+    if argument.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::usage(format!("`{name}` takes no argument")).at(argument.span()))
+}
+
+/// The error for a sub-command nobody knows, with those there are.
+fn unknown_verb(name: &str, verbs: &[&str], argument: &Argument) -> CommandError {
+    let known: Vec<String> = verbs.iter().map(|verb| format!("`{verb}`")).collect();
+    let hint = format!("it knows {}; `help {name}` tells more", known.join(", "));
+    let words = argument.words();
+    let Some(word) = words.first() else {
+        return CommandError::usage(format!("`{name}` needs to know what to do")).hint(hint);
+    };
+    CommandError::usage(format!("`{name}` cannot `{}` this way", word.text))
+        .hint(hint)
+        .at(argument.span())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! `predecessors`, `successors`, `ancestors`, `descendants`: walk on from what was found.
+use async_trait::async_trait;
+use stocktake_query::{EdgeType, Navigation, Span, Walk};
+
+use crate::draft::{self, Draft, Folded};
+use crate::scene::edge_type;
+use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
+use crate::{Argument, Call, CommandError, Flow, Scene};
+
+const ARGUMENTS: &[(&str, &str)] = &[
+    ("--with-origin", "give the nodes the walk starts from too"),
+    ("default|delete|iam", "type of the edges to walk"),
+];
+
+static PREDECESSORS: Spec = Spec {
+    name: "predecessors",
+    aliases: &["predecessor"],
+    about: "the nodes one step up",
+    usage: "[--with-origin] [default|delete|iam]",
+    arguments: ARGUMENTS,
+    category: Category::Search,
+    input: Shape::Nodes,
+    output: Shape::Nodes,
+    examples: &[Example {
+        about: "What does it hang on?",
+        line: "search is(kubernetes_pod) | predecessors",
+        prints: "",
+    }],
+};
+
+static SUCCESSORS: Spec = Spec {
+    name: "successors",
+    aliases: &["successor"],
+    about: "the nodes one step down",
+    examples: &[Example {
+        about: "What has to go before it can be deleted?",
+        line: "search is(kubernetes_persistent_volume) | successors delete",
+        prints: "",
+    }],
+    ..PREDECESSORS
+};
+
+static ANCESTORS: Spec = Spec {
+    name: "ancestors",
+    aliases: &["ancestor"],
+    about: "all nodes on the way up to the root",
+    examples: &[Example {
+        about: "Where is it?",
+        line: "search is(kubernetes_pod) | ancestors",
+        prints: "",
+    }],
+    ..PREDECESSORS
+};
+
+static DESCENDANTS: Spec = Spec {
+    name: "descendants",
+    aliases: &["descendant"],
+    about: "all nodes below",
+    examples: &[Example {
+        about: "What does a cluster hold?",
+        line: "search is(kubernetes_cluster) | descendants --with-origin",
+        prints: "",
+    }],
+    ..PREDECESSORS
+};
+
+/// Which way, and whether further than one step.
+pub(super) struct WalkTo {
+    spec: &'static Spec,
+    direction: Walk,
+    max: u32,
+}
+
+pub(super) static TO_PREDECESSORS: WalkTo = WalkTo {
+    spec: &PREDECESSORS,
+    direction: Walk::In,
+    max: 1,
+};
+pub(super) static TO_SUCCESSORS: WalkTo = WalkTo {
+    spec: &SUCCESSORS,
+    direction: Walk::Out,
+    max: 1,
+};
+pub(super) static TO_ANCESTORS: WalkTo = WalkTo {
+    spec: &ANCESTORS,
+    direction: Walk::In,
+    max: Navigation::UNLIMITED,
+};
+pub(super) static TO_DESCENDANTS: WalkTo = WalkTo {
+    spec: &DESCENDANTS,
+    direction: Walk::Out,
+    max: Navigation::UNLIMITED,
+};
+
+impl Command for WalkTo {
+    fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    fn parse(&self, argument: &Argument, _: &Scene) -> Result<Box<dyn Stage>, CommandError> {
+        let mut min = 1;
+        let mut types: Vec<EdgeType> = Vec::new();
+        for word in argument.words() {
+            if word.text == "--with-origin" {
+                min = 0;
+            } else {
+                types.push(edge_type(&word.text).map_err(|error| error.at(word.span))?);
+            }
+        }
+        Ok(Box::new(Ready(Navigation {
+            direction: self.direction,
+            min,
+            max: self.max,
+            types,
+            inbound_types: Vec::new(),
+            edge_filter: None,
+            span: Span::default(),
+        })))
+    }
+}
+
+struct Ready(Navigation);
+
+#[async_trait]
+impl Stage for Ready {
+    fn fold(&self, draft: &mut Draft) -> Folded {
+        draft.walk(self.0.clone())
+    }
+
+    async fn run(self: Box<Self>, input: Flow, call: &Call) -> Result<Flow, CommandError> {
+        draft::from_nodes(input, call, |draft| draft.walk(self.0)).await
+    }
+}

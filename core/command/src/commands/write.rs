@@ -1,0 +1,119 @@
+//! `write`: hands the lines to the client as a file.
+use async_trait::async_trait;
+use futures::{StreamExt as _, stream};
+use serde_json::Value;
+
+use crate::scene::Side;
+use crate::show::scalar_text;
+use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
+use crate::{Argument, Call, CommandError, Elements, FileMode, Flow, Output, Scene};
+
+/// Bytes collected before a piece is sent.
+const PIECE: usize = 64 * 1024;
+
+static SPEC: Spec = Spec {
+    name: "write",
+    aliases: &[],
+    about: "store the output in a file where you are",
+    usage: "[--force] FILE",
+    arguments: &[("--force", "replace a file that is there already")],
+    category: Category::Format,
+    input: Shape::Lines,
+    output: Shape::Nothing,
+    examples: &[Example {
+        about: "Everything about a cluster, for other programs",
+        line: "search account=prod | format --ndjson | write prod.ndjson",
+        prints: "",
+    }],
+};
+
+pub(super) struct Write;
+
+impl Command for Write {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn parse(&self, argument: &Argument, _: &Scene) -> Result<Box<dyn Stage>, CommandError> {
+        let mut mode = FileMode::Create;
+        let mut names = Vec::new();
+        for word in argument.words() {
+            if word.text == "--force" {
+                mode = FileMode::Replace;
+            } else {
+                names.push(word);
+            }
+        }
+        match names.as_slice() {
+            [name] if !name.text.is_empty() => Ok(Box::new(Ready {
+                name: name.text.clone(),
+                mode,
+            })),
+            [] | [_] => Err(CommandError::usage("`write` needs the name of a file")
+                .hint("write e.g. `write pods.csv`")),
+            [_, second, ..] => Err(CommandError::usage("`write` takes one name")
+                .hint("put quotes around a name with blanks")
+                .at(second.span)),
+        }
+    }
+}
+
+struct Ready {
+    name: String,
+    mode: FileMode,
+}
+
+#[async_trait]
+impl Stage for Ready {
+    async fn run(self: Box<Self>, input: Flow, call: &Call) -> Result<Flow, CommandError> {
+        let file = File {
+            name: self.name,
+            mode: self.mode,
+            held: String::new(),
+            side: call.side.clone(),
+        };
+        Ok(Flow::from(pieces(input.elements, file)))
+    }
+}
+
+/// A file being written.
+struct File {
+    name: String,
+    mode: FileMode,
+    held: String,
+    side: Side,
+}
+
+impl File {
+    fn send(&mut self) {
+        self.side.send(Output::File {
+            name: self.name.clone(),
+            content: std::mem::take(&mut self.held),
+            mode: std::mem::replace(&mut self.mode, FileMode::Append),
+        });
+    }
+}
+
+/// An element that is not shown per piece, so that pieces go out as they are made.
+fn pieces(elements: Elements, file: File) -> Elements {
+    stream::unfold(Some((elements, file)), |state| async {
+        let (mut elements, mut file) = state?;
+        while let Some(line) = elements.next().await {
+            match line {
+                Ok(line) => file.held.push_str(&scalar_text(&line)),
+                Err(error) => return Some((Err(error), None)),
+            }
+            file.held.push('\n');
+            if file.held.len() >= PIECE {
+                file.send();
+                return Some((Ok(Value::Null), Some((elements, file))));
+            }
+        }
+        // A file without lines is a file too, and the client has to hear of it.
+        if !file.held.is_empty() || file.mode != FileMode::Append {
+            file.send();
+        }
+        Some((Ok(Value::Null), None))
+    })
+    .boxed()
+}

@@ -1,0 +1,49 @@
+//! The command line: lines, pipelines, commands and output formats. Reaches the world through [`Services`] only.
+//!
+//! It stores nothing, opens no socket and prints nothing: a line goes in, a stream of [`Output`] comes out.
+//! On its way a line is cut (`line`), read and checked as a whole (`pipeline`), its search folded into one query
+//! (`draft`), and run (`execute`).
+mod argument;
+mod columns;
+mod commands;
+mod context;
+mod draft;
+mod error;
+mod execute;
+#[cfg(test)]
+mod fixture;
+mod flow;
+mod format;
+mod line;
+mod order;
+mod output;
+mod pairs;
+mod pipeline;
+mod placeholder;
+mod reader;
+mod scene;
+mod services;
+mod show;
+mod spec;
+mod status;
+mod syntax;
+mod table;
+
+pub use argument::{Argument, Word};
+pub use commands::{COMMANDS, command};
+pub use context::{Context, Terminal};
+pub use draft::{Draft, Folded};
+pub use error::{Class, CommandError};
+pub use execute::{Checked, check, execute};
+pub use flow::{Column, Flow, Layout, View};
+pub use output::{FileMode, Output, Progress};
+pub use scene::{Call, Scene, Side};
+pub use services::{
+    DefaultOrder, Elements, Found, Marks, RunEvents, Search, Services, Settings, TagChange,
+    TagMode, TagTarget, WithEdges,
+};
+pub use spec::{Category, Command, Example, Shape, Spec, Stage};
+pub use status::{
+    ClusterGap, ClusterStatus, ConfigSaved, ConfigText, HistoryOptions, Run, RunEvent, RunFilter,
+    Start, WorkflowInfo, WorkflowStarted,
+};

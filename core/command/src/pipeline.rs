@@ -1,0 +1,320 @@
+//! From pieces of text to stages that can run: names are looked up, shapes checked, searches folded.
+//!
+//! All of it happens before anything runs. Nothing here knows a single command but `search`, `list` and `write`,
+//! which may be left out on a line.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use stocktake_model::near;
+
+use crate::draft::{Draft, Folded};
+use crate::line::{Assignments, Sentence, assignments, split};
+use crate::scene::VARIABLES;
+use crate::spec::Stage;
+use crate::{
+    Argument, COMMANDS, Call, Category, Command, CommandError, Flow, Scene, Services, Settings,
+    Shape, command, syntax,
+};
+
+/// A sentence, ready to run.
+pub(crate) struct Pipeline {
+    stages: Vec<Box<dyn Stage>>,
+    /// What it was read against.
+    pub(crate) scene: Arc<Scene>,
+    /// The sentence with the names of commands spelled out.
+    pub(crate) canonical: String,
+    /// What comes out at the end.
+    pub(crate) gives: Shape,
+    /// Whether a formatter is part of it, which then counts the elements.
+    pub(crate) formatted: bool,
+    /// Files it wants from the client.
+    pub(crate) files: Vec<String>,
+}
+
+/// A command and what is said to it.
+#[derive(Clone)]
+struct Step {
+    command: &'static dyn Command,
+    word: Argument,
+    argument: Argument,
+}
+
+impl Step {
+    fn shape(&self) -> (Shape, Shape) {
+        let spec = self.command.spec();
+        (spec.input, spec.output)
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.command.spec().name == name
+    }
+}
+
+/// Reads a sentence. Errors point into the line.
+pub(crate) fn plan(
+    sentence: &Sentence,
+    env: &BTreeMap<String, String>,
+    services: &dyn Services,
+    settings: &Settings,
+) -> Result<Pipeline, CommandError> {
+    let (values, sentence) = without_assignments(sentence, settings);
+    let mut all = env.clone();
+    all.extend(values);
+    let whole = sentence.first().map(Argument::span).unwrap_or_default();
+    let scene = Scene::new(services, settings, all).map_err(|error| error.at(whole))?;
+    let mut steps = Vec::new();
+    for piece in expand_aliases(sentence, settings)? {
+        steps.push(step(&piece, steps.is_empty(), settings)?);
+    }
+    let canonical: Vec<String> = steps.iter().map(canonical).collect();
+    insert_list(&mut steps);
+    let gives = check_shapes(&steps)?;
+    finish(steps, scene, canonical.join(" | "), gives)
+}
+
+/// Takes the assignments in front off, if they are meant as such: a command follows, or every name is a variable
+/// that means something. Otherwise they are the beginning of a query (`name=web | list`).
+fn without_assignments(
+    sentence: &Sentence,
+    settings: &Settings,
+) -> (Vec<(String, String)>, Sentence) {
+    let Some(first) = sentence.first() else {
+        return (Vec::new(), sentence.clone());
+    };
+    let Assignments { values, rest } = assignments(first);
+    let (word, _) = rest.head();
+    let known = command(word.text()).is_some() || settings.aliases.contains_key(word.text());
+    let variables = values
+        .iter()
+        .all(|(name, _)| VARIABLES.contains(&name.as_str()));
+    if values.is_empty() || rest.is_empty() || !(known || variables) {
+        return (Vec::new(), sentence.clone());
+    }
+    let mut sentence = sentence.clone();
+    sentence[0] = rest.trim();
+    (values, sentence)
+}
+
+/// Replaces the shorthands of the configuration. What a shorthand stands for is not expanded again.
+fn expand_aliases(sentence: Sentence, settings: &Settings) -> Result<Sentence, CommandError> {
+    let mut pieces = Vec::new();
+    for piece in sentence {
+        let (word, argument) = piece.head();
+        let alias = settings.aliases.get(word.text());
+        let Some(meant) = alias.filter(|_| command(word.text()).is_none()) else {
+            pieces.push(piece);
+            continue;
+        };
+        let text = if meant.contains("{{args}}") {
+            meant.replace("{{args}}", argument.text())
+        } else {
+            format!("{meant} {}", argument.text())
+        };
+        let mut sentences = split(&Argument::standing_for(&text, piece.span()))?;
+        if sentences.len() > 1 {
+            let message = format!("the alias `{}` holds a `;`", word.text());
+            return Err(CommandError::usage(message).at(word.span()));
+        }
+        pieces.append(&mut sentences.pop().unwrap_or_default());
+    }
+    Ok(pieces)
+}
+
+fn step(piece: &Argument, first: bool, settings: &Settings) -> Result<Step, CommandError> {
+    let (word, argument) = piece.head();
+    if let Some(command) = command(word.text()) {
+        return Ok(Step {
+            command,
+            word,
+            argument,
+        });
+    }
+    if first && syntax::looks_like_query(piece.text()) {
+        return Ok(Step {
+            command: command("search").expect("it is registered"),
+            word: piece.slice(0..0),
+            argument: piece.clone(),
+        });
+    }
+    let names = COMMANDS
+        .iter()
+        .flat_map(|known| std::iter::once(&known.spec().name).chain(known.spec().aliases))
+        .copied()
+        .chain(settings.aliases.keys().map(String::as_str));
+    let meant: Vec<String> = near(word.text(), names)
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let error = CommandError::usage(format!("unknown command `{}`", word.text())).at(word.span());
+    Err(if meant.is_empty() {
+        error.hint("`help` lists all commands")
+    } else {
+        error.hint(format!("did you mean {}?", meant.join(" or ")))
+    })
+}
+
+/// Puts `list` where elements would meet text: before `write`, and at the end.
+fn insert_list(steps: &mut Vec<Step>) {
+    if let Some(at) = steps.iter().position(|step| step.is("write"))
+        && at > 0
+        && gives_elements(&steps[..at])
+    {
+        let span = steps[at].word.span();
+        steps.insert(at, list(span));
+    }
+    if gives_elements(steps)
+        && let Some(last) = steps.last()
+    {
+        let span = last.word.span();
+        steps.push(list(span));
+    }
+}
+
+fn list(span: stocktake_query::Span) -> Step {
+    Step {
+        command: command("list").expect("it is registered"),
+        word: Argument::standing_for("list", span),
+        argument: Argument::standing_for("", span),
+    }
+}
+
+fn gives_elements(steps: &[Step]) -> bool {
+    let given = steps.iter().fold(Shape::Nothing, after);
+    Shape::Values.accepts(given)
+}
+
+fn after(given: Shape, step: &Step) -> Shape {
+    match step.shape() {
+        (_, Shape::Same) => given,
+        (_, output) => output,
+    }
+}
+
+fn check_shapes(steps: &[Step]) -> Result<Shape, CommandError> {
+    let mut given = Shape::Nothing;
+    for (place, step) in steps.iter().enumerate() {
+        let (input, _) = step.shape();
+        if !input.accepts(given) {
+            let before = place.checked_sub(1).map(|before| &steps[before]);
+            return Err(misplaced(step, before, given));
+        }
+        given = after(given, step);
+    }
+    Ok(given)
+}
+
+fn misplaced(step: &Step, before: Option<&Step>, given: Shape) -> CommandError {
+    let (input, _) = step.shape();
+    let name = step.command.spec().name;
+    let error = match before {
+        None => CommandError::usage(format!("`{name}` has nothing to work on")).hint(format!(
+            "put something in front, e.g. `search all | {name}`"
+        )),
+        Some(before) if input == Shape::Nothing => {
+            let before = before.command.spec().name;
+            CommandError::usage(format!(
+                "`{name}` takes nothing from `{before}`: it comes first"
+            ))
+            .hint("put a `;` between two lines that have nothing to do with each other")
+        }
+        Some(before) => CommandError::usage(format!(
+            "`{name}` needs {}, but `{}` gives {}",
+            input.as_str(),
+            before.command.spec().name,
+            given.as_str(),
+        ))
+        .hint(format!("move `{name}` in front of it")),
+    };
+    error.at(step.word.span())
+}
+
+fn canonical(step: &Step) -> String {
+    let name = step.command.spec().name;
+    match step.argument.text() {
+        "" => name.to_owned(),
+        argument => format!("{name} {argument}"),
+    }
+}
+
+fn finish(
+    steps: Vec<Step>,
+    scene: Scene,
+    canonical: String,
+    gives: Shape,
+) -> Result<Pipeline, CommandError> {
+    let formatted = steps
+        .iter()
+        .any(|step| step.command.spec().category == Category::Format);
+    let mut draft: Option<Draft> = None;
+    let mut stages: Vec<Box<dyn Stage>> = Vec::new();
+    for (place, step) in steps.iter().enumerate() {
+        let stage = step
+            .command
+            .parse(&step.argument, &scene)
+            .map_err(|error| blame(error, step))?;
+        if place == 0
+            && let Some(started) = stage.draft()
+        {
+            draft = Some(started);
+            continue;
+        }
+        let folded = match &mut draft {
+            Some(draft) if stages.is_empty() => stage.fold(draft),
+            _ => Folded::No,
+        };
+        match folded {
+            Folded::No => stages.push(stage),
+            Folded::Whole => {}
+            Folded::Then(rest) => stages.push(rest),
+        }
+    }
+    if let Some(mut draft) = draft {
+        draft.wanted = wanted(&stages);
+        stages.insert(0, Box::new(draft));
+    }
+    Ok(Pipeline {
+        files: stages.iter().flat_map(|stage| stage.files()).collect(),
+        stages,
+        scene: Arc::new(scene),
+        canonical,
+        gives,
+        formatted,
+    })
+}
+
+/// Without a span, the command itself is to blame.
+fn blame(error: CommandError, step: &Step) -> CommandError {
+    let whole = if step.argument.is_empty() {
+        step.word.span()
+    } else {
+        step.argument.span()
+    };
+    error.at(whole)
+}
+
+/// What the stages read from other sections than those of the node itself; each path once.
+fn wanted(stages: &[Box<dyn Stage>]) -> Vec<stocktake_query::Path> {
+    const COMPUTED: [&str; 3] = ["ancestors", "descendants", "usage"];
+    let mut paths = Vec::new();
+    for path in stages.iter().flat_map(|stage| stage.reads()) {
+        let computed = path
+            .segments
+            .first()
+            .is_some_and(|first| COMPUTED.contains(&first.name.as_str()));
+        if computed && !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+impl Pipeline {
+    /// Starts every stage; the elements that come back do the work as they are asked for.
+    pub(crate) async fn run(self, call: &Call) -> Result<Flow, CommandError> {
+        let mut flow = Flow::empty();
+        for stage in self.stages {
+            flow = stage.run(flow, call).await?;
+        }
+        Ok(flow)
+    }
+}

@@ -1,0 +1,243 @@
+//! What commands need from the core, as one trait: the only way out of this crate.
+//!
+//! Nothing here says how it is done; the core implements it, tests have a small one of their own.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+use serde_json::Value;
+use stocktake_model::{Map, Model};
+use stocktake_query::{Path, Query};
+
+use crate::{
+    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, HistoryOptions, Run,
+    RunEvent, WorkflowInfo, WorkflowStarted,
+};
+
+/// Elements on their way through a pipeline: nodes, edges, rows, or any other JSON.
+pub type Elements = BoxStream<'static, Result<Value, CommandError>>;
+
+/// Progress and end of one run of a workflow.
+pub type RunEvents = BoxStream<'static, RunEvent>;
+
+/// Everything commands need from the core.
+#[async_trait]
+pub trait Services: Send + Sync {
+    /// The time it is.
+    fn now(&self) -> Timestamp;
+
+    /// All kinds.
+    fn model(&self) -> Arc<Model>;
+
+    /// What the configuration says about the command line.
+    fn settings(&self) -> Settings;
+
+    /// Runs a query. Nodes come as `{id, type: "node", revision, reported, desired, metadata, ancestors, …}`, edges as
+    /// `{type: "edge", from, to, edge_type, reported}`, rows of an aggregate as `{group: {…}, <function>: …}`.
+    async fn search(&self, search: Search) -> Result<Found, CommandError>;
+
+    /// How a query would be run, without running it: one object.
+    async fn explain(&self, search: Search) -> Result<Value, CommandError>;
+
+    /// Merges `patch` into a section of every node of `ids`, one level deep; `null` deletes a key.
+    ///
+    /// Gives back the updated nodes in the order of `ids`; ids nobody knows are left out.
+    async fn patch(
+        &self,
+        section: Marks,
+        ids: Vec<String>,
+        patch: Map,
+        context: &Context,
+    ) -> Result<Vec<Value>, CommandError>;
+
+    /// Changes one tag of the object behind `node`, and gives back the node as it is afterwards.
+    async fn tag(
+        &self,
+        node: Value,
+        change: TagChange,
+        context: &Context,
+    ) -> Result<Value, CommandError>;
+
+    /// Ids of all configuration documents, sorted.
+    async fn configs(&self) -> Result<Vec<String>, CommandError>;
+
+    /// A document, with comments, as it is edited. Old names (`resoto.core`) are understood everywhere.
+    async fn config(&self, id: &str) -> Result<ConfigText, CommandError>;
+
+    /// Stores a document. Another `revision` than the stored one is a conflict; `None` does not look.
+    async fn save_config(
+        &self,
+        id: &str,
+        text: String,
+        revision: Option<u64>,
+    ) -> Result<ConfigSaved, CommandError>;
+
+    /// Sets single values of a document, by path (`worker.cleanup`).
+    async fn set_config(
+        &self,
+        id: &str,
+        values: Vec<(String, Value)>,
+    ) -> Result<ConfigSaved, CommandError>;
+
+    /// Deletes a document.
+    async fn delete_config(&self, id: &str) -> Result<(), CommandError>;
+
+    /// Copies a document.
+    async fn copy_config(&self, from: &str, to: &str) -> Result<(), CommandError>;
+
+    /// Every workflow, by name.
+    async fn workflows(&self) -> Vec<WorkflowInfo>;
+
+    /// Starts a workflow, or finds the run that is on its way.
+    async fn run_workflow(&self, name: &str) -> Result<WorkflowStarted, CommandError>;
+
+    /// What a run does from now on, until [`RunEvent::Finished`]; a run that is over has only that.
+    async fn workflow_events(&self, task: &str) -> Result<RunEvents, CommandError>;
+
+    /// Runs on their way, oldest first.
+    async fn running_workflows(&self) -> Vec<Run>;
+
+    /// Runs that are over, newest first.
+    async fn workflow_history(&self, wanted: HistoryOptions) -> Result<Vec<Run>, CommandError>;
+
+    /// Errors a run met, one line each.
+    async fn workflow_log(&self, task: &str) -> Result<Vec<String>, CommandError>;
+
+    /// Ends a run before its time.
+    async fn stop_workflow(&self, task: &str) -> Result<(), CommandError>;
+
+    /// Every cluster, by name; those never yet reached included.
+    async fn clusters(&self) -> Vec<ClusterStatus>;
+
+    /// Everything that could not be read, by cluster; of one cluster (name or id) or of all.
+    async fn gaps(&self, cluster: Option<&str>) -> Result<Vec<ClusterGap>, CommandError>;
+
+    /// Drops a cluster that is no longer configured, with everything in it. Gives back how many nodes that were.
+    async fn forget_cluster(&self, name: &str, context: &Context) -> Result<u64, CommandError>;
+}
+
+/// What the configuration says about the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Section that paths are relative to; empty is the root.
+    pub section: String,
+    /// Time a search may take if the line names none.
+    pub search_timeout: Option<Duration>,
+    /// Shorthands for whole command lines: name and what it stands for.
+    pub aliases: BTreeMap<String, String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            section: "reported".to_owned(),
+            search_timeout: None,
+            aliases: BTreeMap::new(),
+        }
+    }
+}
+
+/// A query with everything that is said beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// The query, its paths already moved into their section, the edge type of the line in its preamble.
+    pub query: Query,
+    /// Whether edges are wanted.
+    pub edges: WithEdges,
+    /// How parts without a sort are ordered.
+    pub order: DefaultOrder,
+    /// Time it may take; past it, an error of the world that says so.
+    pub timeout: Option<Duration>,
+    /// Look at the past instead: a duration before now, or a time.
+    pub at: Option<String>,
+    /// Absolute paths below `ancestors`, `descendants` and `usage` that later commands read: their values have to be
+    /// in the nodes, under exactly this path. The four of `ancestors` that every node has may be among them.
+    pub wanted: Vec<Path>,
+}
+
+/// Whether edges are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WithEdges {
+    /// Nodes only.
+    #[default]
+    No,
+    /// Each node is followed by the edges it was reached over.
+    Yes,
+}
+
+/// How parts without a sort are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DefaultOrder {
+    /// By kind, name and id; a lone full text term by relevance.
+    #[default]
+    Cli,
+    /// In no order that is promised.
+    Any,
+}
+
+/// The answer to a search.
+pub struct Found {
+    /// What was found.
+    pub elements: Elements,
+    /// How the query was read, where that was not obvious; one line each.
+    pub hints: Vec<String>,
+    /// Age of the oldest data that was read, in seconds.
+    pub data_age_secs: Option<u64>,
+    /// Gaps in the data that was read.
+    pub gaps: u64,
+}
+
+/// A section that belongs to users, not to collectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marks {
+    /// What is wished for: `desired`.
+    Desired,
+    /// What is known about it: `metadata`.
+    Metadata,
+}
+
+impl Marks {
+    /// Name of the section.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Desired => "desired",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+/// A change of one tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagChange {
+    /// Its key.
+    pub key: String,
+    /// Its new value; `None` deletes it.
+    pub value: Option<String>,
+    /// What the tag is in the world.
+    pub target: TagTarget,
+    /// Whether it is really done.
+    pub mode: TagMode,
+}
+
+/// What a tag is in the world, where there is a choice (Kubernetes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TagTarget {
+    /// An annotation: what `tags` shows.
+    #[default]
+    Annotations,
+    /// A label: selectors may depend on it.
+    Labels,
+}
+
+/// Whether a change is really done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TagMode {
+    /// Do it.
+    #[default]
+    Apply,
+    /// Only check that it could be done.
+    DryRun,
+}

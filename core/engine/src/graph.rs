@@ -1,0 +1,381 @@
+//! The whole inventory in memory: the partitions of all accounts below one root, the model, and what users
+//! marked. Immutable and cheap to clone: every change makes a new graph that shares what did not change.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use stocktake_model::{Derive, EdgeRule, EdgeType, Map, Model, NodeId, NodeRecord, Relation};
+
+use crate::adjacency::{Adjacency, Edge, Relations};
+use crate::builder::PartitionBuilder;
+use crate::catalog::Catalog;
+use crate::partition::{NO_ROW, Partition, Row};
+use stocktake_model::Overlay;
+
+/// The inventory at one moment.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    pub(crate) catalog: Arc<Catalog>,
+    /// The root and the clouds first, then the accounts by id.
+    pub(crate) partitions: Arc<[Arc<Partition>]>,
+    /// The row of the cloud of each partition, in the first partition.
+    clouds: Arc<[Row]>,
+    pub(crate) overlay: Arc<BTreeMap<NodeId, Overlay>>,
+}
+
+/// Where a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Spot {
+    pub(crate) part: u32,
+    pub(crate) row: Row,
+}
+
+/// How much there is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Number of accounts.
+    pub accounts: usize,
+    /// Number of nodes.
+    pub nodes: usize,
+    /// Number of edges of all types.
+    pub edges: usize,
+    /// Number of nodes by kind.
+    pub kinds: BTreeMap<String, usize>,
+}
+
+impl Graph {
+    /// A graph without accounts: just the root.
+    pub fn new(model: Arc<Model>) -> Self {
+        Self::assemble(Arc::new(Catalog::new(model)), Vec::new(), Arc::default())
+    }
+
+    fn assemble(
+        catalog: Arc<Catalog>,
+        mut accounts: Vec<Arc<Partition>>,
+        overlay: Arc<BTreeMap<NodeId, Overlay>>,
+    ) -> Self {
+        accounts.sort_by(|a, b| (&a.account, &a.cloud).cmp(&(&b.account, &b.cloud)));
+        let top = top(&catalog.model, &accounts);
+        let cloud_row = |partition: &Arc<Partition>| {
+            let id = cloud_id(&partition.cloud);
+            top.row_of(&id).expect("there is a node for every cloud")
+        };
+        let clouds = std::iter::once(NO_ROW)
+            .chain(accounts.iter().map(cloud_row))
+            .collect();
+        let partitions = std::iter::once(Arc::new(top)).chain(accounts).collect();
+        Self {
+            catalog,
+            partitions,
+            clouds,
+            overlay,
+        }
+    }
+
+    /// The same nodes seen through another model.
+    #[must_use]
+    pub fn with_model(&self, model: Arc<Model>) -> Self {
+        Self {
+            catalog: Arc::new(Catalog::new(model)),
+            ..self.clone()
+        }
+    }
+
+    /// With this account, instead of what was there under its id.
+    #[must_use]
+    pub fn with_partition(&self, partition: Arc<Partition>) -> Self {
+        let mut accounts = self.others(&partition.account);
+        accounts.push(partition);
+        Self::assemble(
+            Arc::clone(&self.catalog),
+            accounts,
+            Arc::clone(&self.overlay),
+        )
+    }
+
+    /// With all of these accounts; cheaper than one after the other.
+    #[must_use]
+    pub fn with_partitions(&self, partitions: impl IntoIterator<Item = Arc<Partition>>) -> Self {
+        let mut accounts: BTreeMap<String, Arc<Partition>> = self.partitions[1..]
+            .iter()
+            .map(|partition| (partition.account.clone(), Arc::clone(partition)))
+            .collect();
+        for partition in partitions {
+            accounts.insert(partition.account.clone(), partition);
+        }
+        let accounts = accounts.into_values().collect();
+        Self::assemble(
+            Arc::clone(&self.catalog),
+            accounts,
+            Arc::clone(&self.overlay),
+        )
+    }
+
+    /// Without this account.
+    #[must_use]
+    pub fn without(&self, account: &str) -> Self {
+        let accounts = self.others(account);
+        Self::assemble(
+            Arc::clone(&self.catalog),
+            accounts,
+            Arc::clone(&self.overlay),
+        )
+    }
+
+    fn others(&self, account: &str) -> Vec<Arc<Partition>> {
+        self.partitions[1..]
+            .iter()
+            .filter(|partition| partition.account != account)
+            .map(Arc::clone)
+            .collect()
+    }
+
+    /// With nodes of one account replaced, added or removed. References are resolved again, so edges and
+    /// derived properties are those of a full collection. An unknown account changes nothing.
+    #[must_use]
+    pub fn with_changes(
+        &self,
+        account: &str,
+        changed: &[NodeRecord],
+        removed: &[NodeId],
+        rules: &[EdgeRule],
+        derived: &[Derive],
+    ) -> Self {
+        let Some(partition) = self.partition(account) else {
+            return self.clone();
+        };
+        let builder =
+            PartitionBuilder::rebuild(Arc::clone(&self.catalog.model), partition, changed, removed);
+        self.with_partition(Arc::new(builder.resolve(rules, derived)))
+    }
+
+    /// With these marks instead of what was marked on those nodes before; empty marks are removed.
+    #[must_use]
+    pub fn with_overlay(&self, entries: impl IntoIterator<Item = (NodeId, Overlay)>) -> Self {
+        let mut overlay = BTreeMap::clone(&self.overlay);
+        for (id, marks) in entries {
+            if marks.is_empty() {
+                overlay.remove(&id);
+            } else {
+                overlay.insert(id, marks);
+            }
+        }
+        Self {
+            overlay: Arc::new(overlay),
+            ..self.clone()
+        }
+    }
+
+    /// What is marked on a node.
+    pub fn overlay(&self, id: &NodeId) -> Option<&Overlay> {
+        self.overlay.get(id)
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.catalog.model
+    }
+
+    /// The accounts, by id.
+    pub fn partitions(&self) -> &[Arc<Partition>] {
+        &self.partitions[1..]
+    }
+
+    /// The partition of an account.
+    pub fn partition(&self, account: &str) -> Option<&Arc<Partition>> {
+        self.partitions()
+            .iter()
+            .find(|partition| partition.account == account)
+    }
+
+    /// The node with this id, as a search returns it.
+    pub fn node(&self, id: &NodeId) -> Option<Value> {
+        self.spot_of(id).map(|spot| self.render(spot))
+    }
+
+    /// Id of the account a node is in; `None` if there is no such node, or it is above the accounts.
+    pub fn account_of(&self, id: &NodeId) -> Option<String> {
+        let spot = self.spot_of(id)?;
+        (spot.part != 0).then(|| self.part(spot).account.clone())
+    }
+
+    /// How much there is.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            accounts: self.partitions().len(),
+            ..Counts::default()
+        };
+        for partition in self.partitions.iter() {
+            counts.nodes += partition.len();
+            counts.edges += partition.edge_count();
+            for (kind, count) in partition.kind_counts() {
+                *counts.kinds.entry(kind.to_owned()).or_default() += count;
+            }
+        }
+        // From the clouds to their accounts.
+        counts.edges += self.partitions().len();
+        counts
+    }
+
+    /// Bytes all partitions take in memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.partitions
+            .iter()
+            .map(|partition| partition.memory_bytes())
+            .sum()
+    }
+
+    pub(crate) fn part(&self, spot: Spot) -> &Partition {
+        &self.partitions[spot.part as usize]
+    }
+
+    pub(crate) fn spot_of(&self, id: &NodeId) -> Option<Spot> {
+        (0..)
+            .zip(self.partitions.iter())
+            .find_map(|(part, partition)| partition.row_of(id).map(|row| Spot { part, row }))
+    }
+
+    pub(crate) fn id(&self, spot: Spot) -> NodeId {
+        self.part(spot).id(spot.row)
+    }
+
+    /// The cloud a node is in; itself if it is one.
+    pub(crate) fn cloud_of(&self, spot: Spot) -> Option<Spot> {
+        if spot.part == 0 {
+            return (self.part(spot).kind(spot.row) == "cloud").then_some(spot);
+        }
+        let row = self.clouds[spot.part as usize];
+        Some(Spot { part: 0, row })
+    }
+
+    pub(crate) fn root(&self) -> Spot {
+        let row = self.partitions[0]
+            .row_of(&NodeId::ROOT)
+            .expect("there is always a root");
+        Spot { part: 0, row }
+    }
+
+    /// Edges that leave a node (or enter it), across partitions.
+    pub(crate) fn neighbours(
+        &self,
+        spot: Spot,
+        edge_type: EdgeType,
+        outbound: Outbound,
+        found: &mut dyn FnMut(Spot, Relations),
+    ) {
+        let partition = self.part(spot);
+        let edges = &partition.edges[edge_type as usize];
+        let mut here = |(row, relations): (Row, Relations)| {
+            let part = spot.part;
+            found(Spot { part, row }, relations);
+        };
+        match outbound {
+            Outbound::Yes => edges.out(spot.row).for_each(&mut here),
+            Outbound::No => edges.inbound(spot.row).for_each(&mut here),
+        }
+        if edge_type != EdgeType::Default {
+            return;
+        }
+        let contains = Relations::of(Relation::Contains);
+        match outbound {
+            Outbound::Yes if spot.part == 0 => {
+                for (part, cloud) in (0..).zip(self.clouds.iter()) {
+                    let row = self.partitions[part as usize].account_row;
+                    if *cloud == spot.row && row != NO_ROW {
+                        found(Spot { part, row }, contains);
+                    }
+                }
+            }
+            Outbound::No if spot.part != 0 && spot.row == partition.account_row => {
+                let row = self.clouds[spot.part as usize];
+                found(Spot { part: 0, row }, contains);
+            }
+            _ => {}
+        }
+    }
+
+    /// The four ancestors that are known without walking.
+    pub(crate) fn ancestor(&self, spot: Spot, which: Stored) -> Option<Spot> {
+        let partition = self.part(spot);
+        let here = |row: Row| (row != NO_ROW).then_some(Spot { row, ..spot });
+        match which {
+            Stored::Cloud => self.cloud_of(spot),
+            Stored::Account => here(partition.account_row),
+            Stored::Region => here(partition.region[spot.row as usize]),
+            Stored::Zone => {
+                let mut row = spot.row;
+                while row != NO_ROW && !self.catalog.model.is_a(partition.kind(row), "zone") {
+                    row = partition.parent[row as usize];
+                }
+                here(row)
+            }
+        }
+    }
+}
+
+/// Which end of an edge to look from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outbound {
+    Yes,
+    No,
+}
+
+/// The ancestors that every node carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    Cloud,
+    Account,
+    Region,
+    Zone,
+}
+
+impl Stored {
+    pub(crate) const ALL: [Self; 4] = [Self::Cloud, Self::Account, Self::Region, Self::Zone];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Cloud => "cloud",
+            Self::Account => "account",
+            Self::Region => "region",
+            Self::Zone => "zone",
+        }
+    }
+}
+
+/// The node id of a cloud.
+pub(crate) fn cloud_id(cloud: &str) -> NodeId {
+    NodeId::of("cloud", cloud, "", cloud)
+}
+
+/// The partition of the root and the clouds.
+fn top(model: &Arc<Model>, accounts: &[Arc<Partition>]) -> Partition {
+    let mut builder = PartitionBuilder::empty(Arc::clone(model), "", "", "");
+    let record = |kind: &str, id: &str| NodeRecord {
+        reported: Map::from_iter([
+            ("kind".to_owned(), kind.into()),
+            ("id".to_owned(), id.into()),
+            ("name".to_owned(), id.into()),
+        ]),
+        ..NodeRecord::default()
+    };
+    builder.node_as(&record("graph_root", "root"), NodeId::ROOT);
+    for partition in accounts {
+        builder.node_as(
+            &record("cloud", &partition.cloud),
+            cloud_id(&partition.cloud),
+        );
+    }
+    let mut top = builder.lay_out();
+    let root = top.row_of(&NodeId::ROOT).expect("added above");
+    top.parent = vec![NO_ROW; top.len()];
+    top.account_row = NO_ROW;
+    let edges: Vec<Edge> = (0..root)
+        .map(|to| Edge {
+            from: root,
+            to,
+            relations: Relations::of(Relation::Contains),
+        })
+        .collect();
+    top.edges[EdgeType::Default as usize] = Adjacency::new(top.len(), &edges);
+    top
+}

@@ -1,0 +1,353 @@
+//! One account (a cluster) in memory: rows sorted by kind, name and id, their documents in one arena, and the
+//! arrays that find and connect them. Immutable but for caches; made by [`crate::PartitionBuilder`].
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde_json::Value;
+use stocktake_model::{EdgeRecord, EdgeType, Map, NodeId, NodeRecord, Parent, Relation};
+
+use crate::adjacency::Adjacency;
+use crate::columns::Columns;
+use crate::document::Cursor;
+use crate::intern::Strings;
+use crate::nearest::Nearest;
+
+/// The number of a node inside its partition.
+pub(crate) type Row = u32;
+
+/// No row.
+pub(crate) const NO_ROW: Row = u32::MAX;
+
+/// A place in an array of rows as a row.
+pub(crate) fn row_number(at: usize) -> Row {
+    Row::try_from(at).expect("a partition has fewer than 2^32 nodes and edges")
+}
+
+/// The rows of one kind, next to each other.
+#[derive(Debug)]
+pub(crate) struct KindRows {
+    pub(crate) name: String,
+    pub(crate) rows: Range<Row>,
+}
+
+/// One account in memory.
+#[derive(Debug)]
+pub struct Partition {
+    pub(crate) cloud: String,
+    pub(crate) account: String,
+    pub(crate) account_name: String,
+    /// The row of the account itself; [`NO_ROW`] for the partition of the root and the clouds.
+    pub(crate) account_row: Row,
+    pub(crate) strings: Strings,
+    /// By name; together they hold every row.
+    pub(crate) kinds: Vec<KindRows>,
+    pub(crate) arena: Vec<u8>,
+    /// Where the document of each row begins; one more at the end.
+    pub(crate) docs: Vec<usize>,
+    pub(crate) columns: Fixed,
+    /// Rows by node id.
+    pub(crate) by_id: Vec<Row>,
+    /// Rows by `reported.id`.
+    pub(crate) by_uid: Vec<Row>,
+    /// What each row is contained in; [`NO_ROW`] for the account.
+    pub(crate) parent: Vec<Row>,
+    /// The nearest region each row is contained in, itself included.
+    pub(crate) region: Vec<Row>,
+    /// By [`EdgeType`].
+    pub(crate) edges: [Adjacency; 3],
+    /// Names of all properties right below `reported`.
+    pub(crate) properties: BTreeSet<String>,
+    /// What a rebuild needs to know: properties that were added here, edges the collector sent itself.
+    pub(crate) derived: Vec<Derived>,
+    pub(crate) explicit: Vec<EdgeRecord>,
+    pub(crate) skipped: Vec<(Row, NodeId, Relation)>,
+    pub(crate) stubs: Vec<Row>,
+    pub(crate) counted: Counted,
+    pub(crate) nearest: Nearest,
+    pub(crate) lazy: Columns,
+}
+
+/// A property that was added here, and to which kinds.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    pub(crate) property: String,
+    pub(crate) on: Vec<bool>,
+}
+
+/// Columns that are always there, by row.
+#[derive(Debug, Default)]
+pub(crate) struct Fixed {
+    pub(crate) ids: Vec<NodeId>,
+    /// Place in `kinds`.
+    pub(crate) kind: Vec<u16>,
+    /// Where in the document the text of `reported.name` and `reported.id` stands.
+    pub(crate) name_at: Vec<u32>,
+    pub(crate) uid_at: Vec<u32>,
+}
+
+/// What was dropped or counted while the partition was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// Records without kind or id, and records that came twice.
+    pub dropped_nodes: usize,
+    /// Edges that name a node which is not there.
+    pub dropped_edges: usize,
+    /// References that edge rules looked up; grows linearly with the number of references.
+    pub lookups: usize,
+    /// Nodes visited to find out whether an edge closes a cycle.
+    pub cycle_steps: usize,
+}
+
+/// Where the sections of a document begin.
+#[derive(Clone, Copy)]
+pub(crate) struct Sections<'a> {
+    pub(crate) reported: Cursor<'a>,
+    pub(crate) metadata: Cursor<'a>,
+    pub(crate) parent: Cursor<'a>,
+}
+
+/// Reads the sections that stand one behind the other.
+pub(crate) fn sections<'a>(strings: &'a Strings, document: &'a [u8]) -> Sections<'a> {
+    let reported = Cursor::new(strings, document);
+    let metadata = reported.after();
+    Sections {
+        reported,
+        metadata,
+        parent: metadata.after(),
+    }
+}
+
+impl Partition {
+    /// Id of the account; empty for the partition of the root and the clouds.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Name of the account, for people.
+    pub fn account_name(&self) -> &str {
+        &self.account_name
+    }
+
+    /// Name of the cloud the account is in.
+    pub fn cloud(&self) -> &str {
+        &self.cloud
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.columns.ids.len()
+    }
+
+    /// Whether there are no nodes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every edge, by type and row; made by rules or sent by the collector.
+    pub fn edges(&self) -> impl Iterator<Item = EdgeRecord> {
+        EdgeType::ALL.into_iter().flat_map(move |edge_type| {
+            self.edges[edge_type as usize]
+                .edges()
+                .map(move |edge| EdgeRecord {
+                    from: self.columns.ids[edge.from as usize],
+                    to: self.columns.ids[edge.to as usize],
+                    edge_type,
+                    relations: edge.relations.iter().collect(),
+                })
+        })
+    }
+
+    /// Number of edges of all types.
+    pub fn edge_count(&self) -> usize {
+        self.edges.iter().map(Adjacency::len).sum()
+    }
+
+    /// Edges that would have closed a cycle: source, target, relation.
+    pub fn skipped_edges(&self) -> impl Iterator<Item = (NodeId, NodeId, Relation)> {
+        self.skipped
+            .iter()
+            .map(|(row, to, relation)| (self.columns.ids[*row as usize], *to, *relation))
+    }
+
+    /// Regions that were made up because nothing was sent for them.
+    pub fn stubs(&self) -> impl Iterator<Item = NodeRecord> {
+        self.stubs.iter().map(|row| self.record(*row))
+    }
+
+    /// What was dropped or counted while it was built.
+    pub fn counted(&self) -> Counted {
+        self.counted
+    }
+
+    /// Number of nodes of each kind, by kind.
+    pub fn kind_counts(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.kinds
+            .iter()
+            .map(|kind| (kind.name.as_str(), kind.rows.len()))
+    }
+
+    /// Bytes it takes in memory, caches included.
+    pub fn memory_bytes(&self) -> usize {
+        let row_arrays = 4
+            * (self.by_id.capacity()
+                + self.by_uid.capacity()
+                + self.parent.capacity()
+                + self.region.capacity()
+                + self.columns.name_at.capacity()
+                + self.columns.uid_at.capacity());
+        let edges: usize = self.edges.iter().map(Adjacency::memory_bytes).sum();
+        size_of::<Self>()
+            + self.strings.memory_bytes()
+            + self.arena.capacity()
+            + size_of::<usize>() * self.docs.capacity()
+            + size_of::<NodeId>() * self.columns.ids.capacity()
+            + 2 * self.columns.kind.capacity()
+            + row_arrays
+            + edges
+            + self.nearest.memory_bytes()
+            + self.lazy.memory_bytes()
+    }
+
+    pub(crate) fn sections(&self, row: Row) -> Sections<'_> {
+        let at = row as usize;
+        sections(&self.strings, &self.arena[self.docs[at]..self.docs[at + 1]])
+    }
+
+    pub(crate) fn reported(&self, row: Row) -> Cursor<'_> {
+        let at = row as usize;
+        Cursor::new(&self.strings, &self.arena[self.docs[at]..self.docs[at + 1]])
+    }
+
+    /// Where in the arena a value of a row's document stands.
+    pub(crate) fn place_of(&self, row: Row, value: Cursor<'_>) -> usize {
+        self.docs[row as usize] + value.offset_in(self.reported(row))
+    }
+
+    /// The value at a place in the arena.
+    pub(crate) fn value_at(&self, place: usize) -> Cursor<'_> {
+        Cursor::new(&self.strings, &self.arena[place..])
+    }
+
+    fn text_at(&self, row: Row, offset: u32) -> &str {
+        if offset == u32::MAX {
+            return "";
+        }
+        let start = self.docs[row as usize] + offset as usize;
+        match Cursor::new(&self.strings, &self.arena[start..]).item() {
+            crate::document::Item::Text(text) => text,
+            _ => "",
+        }
+    }
+
+    pub(crate) fn name(&self, row: Row) -> &str {
+        self.text_at(row, self.columns.name_at[row as usize])
+    }
+
+    pub(crate) fn uid(&self, row: Row) -> &str {
+        self.text_at(row, self.columns.uid_at[row as usize])
+    }
+
+    pub(crate) fn kind_code(&self, row: Row) -> usize {
+        usize::from(self.columns.kind[row as usize])
+    }
+
+    pub(crate) fn kind(&self, row: Row) -> &str {
+        &self.kinds[self.kind_code(row)].name
+    }
+
+    pub(crate) fn id(&self, row: Row) -> NodeId {
+        self.columns.ids[row as usize]
+    }
+
+    pub(crate) fn row_of(&self, id: &NodeId) -> Option<Row> {
+        self.by_id
+            .binary_search_by(|row| self.id(*row).cmp(id))
+            .ok()
+            .map(|at| self.by_id[at])
+    }
+
+    /// Rows whose `reported.id` is `uid`: one, or more if kinds share ids.
+    pub(crate) fn rows_with_uid(&self, uid: &str) -> &[Row] {
+        let start = self.by_uid.partition_point(|row| self.uid(*row) < uid);
+        let length = self.by_uid[start..].partition_point(|row| self.uid(*row) == uid);
+        &self.by_uid[start..start + length]
+    }
+
+    /// Rows of one kind with this name, next to each other.
+    pub(crate) fn rows_named(&self, kind: usize, name: &str) -> Range<Row> {
+        named(&self.kinds[kind].rows, name, |row| self.name(row))
+    }
+
+    /// The node as it was sent: without what was added here.
+    pub(crate) fn record(&self, row: Row) -> NodeRecord {
+        let sections = self.sections(row);
+        let mut reported = sections.reported.to_map();
+        for derive in &self.derived {
+            if derive.on[self.kind_code(row)] {
+                reported.remove(&derive.property);
+            }
+        }
+        let mut metadata = sections.metadata.to_map();
+        metadata.remove(SKIPPED_EDGES);
+        NodeRecord {
+            reported,
+            metadata,
+            parent: parent_of(&sections.parent.to_value()),
+        }
+    }
+
+    pub(crate) fn is_stub(&self, row: Row) -> bool {
+        self.stubs.binary_search(&row).is_ok()
+    }
+}
+
+/// The property of `metadata` that lists edges which would have closed a cycle.
+pub(crate) const SKIPPED_EDGES: &str = "skipped_edges";
+
+/// Rows with this name among rows that are sorted by name.
+pub(crate) fn named<'n>(
+    rows: &Range<Row>,
+    name: &str,
+    name_of: impl Fn(Row) -> &'n str,
+) -> Range<Row> {
+    let bound = |before: &dyn Fn(&str) -> bool| {
+        let (mut low, mut high) = (rows.start, rows.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if before(name_of(middle)) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    };
+    bound(&|found| found < name)..bound(&|found| found <= name)
+}
+
+/// How a parent is written at the end of a document.
+pub(crate) fn parent_value(parent: &Parent) -> Value {
+    match parent {
+        Parent::Account => Value::Null,
+        Parent::Uid(uid) => uid.as_str().into(),
+        Parent::Region { kind, name } => vec![kind.as_str(), name.as_str()].into(),
+    }
+}
+
+/// The parent that [`parent_value`] wrote.
+pub(crate) fn parent_of(value: &Value) -> Parent {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    match value {
+        Value::String(uid) => Parent::Uid(uid.clone()),
+        Value::Array(items) if items.len() == 2 => Parent::Region {
+            kind: text(&items[0]),
+            name: text(&items[1]),
+        },
+        _ => Parent::Account,
+    }
+}
+
+/// The metadata that marks a made-up region.
+pub(crate) fn stub_metadata() -> Map {
+    Map::from_iter([("source".to_owned(), Value::from("stub"))])
+}

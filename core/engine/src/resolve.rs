@@ -1,0 +1,387 @@
+//! Edge rules at work: reads references out of the documents of one partition and looks them up by uid, by
+//! name or by label. Every look-up is one step in an index; nothing is ever compared with everything.
+use rustc_hash::FxHashMap;
+use stocktake_model::{
+    Direction, EdgeRecord, EdgeRule, EdgeType, Find, Model, NamespaceFrom, NodeId, Relation,
+    SelectorForm,
+};
+
+use crate::adjacency::{Edge, Relations};
+use crate::cycles::{self, Wanted};
+use crate::document::{Cursor, Item};
+use crate::layout::{containment, merged};
+use crate::partition::{NO_ROW, Partition, Row};
+use crate::selector::{Labelled, Selector};
+use crate::steps::Steps;
+use crate::template::Template;
+use crate::value::equal;
+use crate::view::View;
+
+/// The edges of a partition, and what it took to find them.
+pub(crate) struct Resolved {
+    /// By [`EdgeType`], sorted, each pair once.
+    pub(crate) edges: [Vec<Edge>; 3],
+    pub(crate) skipped: Vec<(Row, NodeId, Relation)>,
+    pub(crate) lookups: usize,
+    pub(crate) cycle_steps: usize,
+    pub(crate) dropped: usize,
+}
+
+/// Indexes over a partition, only as long as its references are resolved.
+pub(crate) struct Resolver<'p> {
+    partition: &'p Partition,
+    /// Each kind with all its bases.
+    lineage: Vec<Vec<&'p str>>,
+    namespaces: Vec<Option<&'p str>>,
+    by_uid: FxHashMap<&'p str, Row>,
+    by_name: FxHashMap<(usize, Option<&'p str>, &'p str), Row>,
+    /// Kinds by the kind and group the API calls them.
+    by_api: FxHashMap<&'p str, Vec<(&'p str, usize)>>,
+    labelled: FxHashMap<String, Labelled<'p>>,
+    lookups: usize,
+    wanted: [Vec<Wanted>; 3],
+}
+
+/// A rule whose paths are bound to the partition.
+struct BoundRule<'r> {
+    rule: &'r EdgeRule,
+    each: Steps,
+    when: Vec<(Steps, &'r serde_json::Value)>,
+    value: Template,
+    namespace: Option<Steps>,
+    /// Kinds a name may have, in order; for each of them the kinds that are one.
+    kinds: Vec<Vec<usize>>,
+}
+
+impl<'p> Resolver<'p> {
+    pub(crate) fn new(partition: &'p Partition, model: &'p Model) -> Self {
+        let lineage = partition
+            .kinds
+            .iter()
+            .map(|rows| model.lineage(&rows.name))
+            .collect();
+        let mut resolver = Self {
+            partition,
+            lineage,
+            namespaces: namespaces(partition),
+            by_uid: FxHashMap::default(),
+            by_name: FxHashMap::default(),
+            by_api: FxHashMap::default(),
+            labelled: FxHashMap::default(),
+            lookups: 0,
+            wanted: Default::default(),
+        };
+        for row in rows(partition).rev() {
+            let name = (
+                partition.kind_code(row),
+                resolver.namespaces[row as usize],
+                partition.name(row),
+            );
+            resolver.by_uid.insert(partition.uid(row), row);
+            resolver.by_name.insert(name, row);
+        }
+        resolver.index_api_kinds();
+        resolver
+    }
+
+    fn index_api_kinds(&mut self) {
+        for (code, rows) in self.partition.kinds.iter().enumerate() {
+            let reported = self.partition.reported(rows.rows.start);
+            let Some(api_kind) = text_member(reported, "api_kind") else {
+                continue;
+            };
+            let group = text_member(reported, "api_group")
+                .or_else(|| text_member(reported, "api_version").map(group_of))
+                .unwrap_or_default();
+            self.by_api.entry(api_kind).or_default().push((group, code));
+        }
+    }
+
+    /// Containment, then owners, then what the collector sent, then the rest in the order of the rules.
+    pub(crate) fn run(mut self, rules: &[EdgeRule], explicit: &[EdgeRecord]) -> Resolved {
+        let owns = |rule: &&EdgeRule| rule.relation == Relation::Owns;
+        for edge in containment(self.partition) {
+            self.wanted[EdgeType::Default as usize].push(Wanted {
+                from: edge.from,
+                to: edge.to,
+                relations: edge.relations,
+            });
+        }
+        for rule in rules.iter().filter(owns) {
+            self.apply(rule);
+        }
+        let dropped = self.add_explicit(explicit);
+        for rule in rules.iter().filter(|rule| !owns(rule)) {
+            self.apply(rule);
+        }
+        self.finish(dropped)
+    }
+
+    fn add_explicit(&mut self, explicit: &[EdgeRecord]) -> usize {
+        let mut dropped = 0;
+        for edge in explicit {
+            let ends = (
+                self.partition.row_of(&edge.from),
+                self.partition.row_of(&edge.to),
+            );
+            match ends {
+                (Some(from), Some(to)) if from != to => {
+                    self.wanted[edge.edge_type as usize].push(Wanted {
+                        from,
+                        to,
+                        relations: edge.relations.iter().copied().collect(),
+                    });
+                }
+                _ => dropped += 1,
+            }
+        }
+        dropped
+    }
+
+    /// Leaves out what closes a cycle, merges what connects the same two nodes.
+    fn finish(self, dropped: usize) -> Resolved {
+        let mut resolved = Resolved {
+            edges: Default::default(),
+            skipped: Vec::new(),
+            lookups: self.lookups,
+            cycle_steps: 0,
+            dropped,
+        };
+        for (edge_type, wanted) in EdgeType::ALL.into_iter().zip(self.wanted) {
+            let checked = if edge_type == EdgeType::Iam {
+                cycles::Checked::default()
+            } else {
+                cycles::check(self.partition.len(), &wanted)
+            };
+            resolved.cycle_steps += checked.steps;
+            let mut refused = checked.refused.into_iter().peekable();
+            let mut accepted = Vec::with_capacity(wanted.len());
+            for (at, edge) in wanted.into_iter().enumerate() {
+                if refused.next_if_eq(&at).is_some() {
+                    let to = self.partition.id(edge.to);
+                    let skipped = edge
+                        .relations
+                        .iter()
+                        .map(|relation| (edge.from, to, relation));
+                    resolved.skipped.extend(skipped);
+                    continue;
+                }
+                accepted.push(Edge {
+                    from: edge.from,
+                    to: edge.to,
+                    relations: edge.relations,
+                });
+            }
+            resolved.edges[edge_type as usize] = merged(accepted);
+        }
+        resolved
+    }
+
+    /// Places in `partition.kinds` of the kinds that are `base`.
+    fn kinds_of(&self, base: &str) -> Vec<usize> {
+        let of_base = |(at, line): (usize, &Vec<&str>)| line.contains(&base).then_some(at);
+        self.lineage
+            .iter()
+            .enumerate()
+            .filter_map(of_base)
+            .collect()
+    }
+
+    fn apply(&mut self, rule: &EdgeRule) {
+        let Some(bound) = self.bind(rule) else {
+            return;
+        };
+        let partition = self.partition;
+        let mut found = Vec::new();
+        for kind in self.kinds_of(&rule.from) {
+            for row in partition.kinds[kind].rows.clone() {
+                let reported = partition.reported(row);
+                bound.each.each(reported, &mut |element| {
+                    if bound.holds(element) {
+                        self.find(&bound, row, element, &mut found);
+                    }
+                });
+                self.want(rule, row, &mut found);
+            }
+        }
+    }
+
+    /// `None` if the rule can not match anything here.
+    fn bind<'r>(&mut self, rule: &'r EdgeRule) -> Option<BoundRule<'r>> {
+        let strings = &self.partition.strings;
+        let each = Steps::bind(&rule.each, strings);
+        let value = Template::bind(&rule.value, strings)?;
+        if each.leads_nowhere() {
+            return None;
+        }
+        let (kinds, namespace) = match &rule.find {
+            Find::Name { kinds, namespace } => (
+                kinds.iter().map(|kind| self.kinds_of(kind)).collect(),
+                match namespace {
+                    NamespaceFrom::At(path) => Some(Steps::bind(path, strings)),
+                    _ => None,
+                },
+            ),
+            Find::Selector { kind, .. } => {
+                let kinds = self.kinds_of(kind);
+                if !self.labelled.contains_key(kind) {
+                    let rows = kinds
+                        .iter()
+                        .flat_map(|kind| self.partition.kinds[*kind].rows.clone());
+                    let labelled = Labelled::new(self.partition, rows, &self.namespaces);
+                    self.labelled.insert(kind.clone(), labelled);
+                }
+                (vec![kinds], None)
+            }
+            Find::Uid | Find::Object => (Vec::new(), None),
+        };
+        let when = rule
+            .when
+            .iter()
+            .map(|condition| (Steps::bind(&condition.path, strings), &condition.equals));
+        Some(BoundRule {
+            rule,
+            each,
+            when: when.collect(),
+            value,
+            namespace,
+            kinds,
+        })
+    }
+
+    fn find(&mut self, bound: &BoundRule, row: Row, element: Cursor<'p>, found: &mut Vec<Row>) {
+        let reported = self.partition.reported(row);
+        match &bound.rule.find {
+            Find::Uid => bound.value.each_text(reported, element, &mut |uid| {
+                self.lookups += 1;
+                found.extend(self.by_uid.get(uid));
+            }),
+            Find::Name { namespace, .. } => {
+                let namespace = match (namespace, &bound.namespace) {
+                    (NamespaceFrom::Cluster, _) => None,
+                    (NamespaceFrom::At(_), Some(steps)) => steps
+                        .first(element)
+                        .and_then(text)
+                        .or(self.namespaces[row as usize]),
+                    _ => self.namespaces[row as usize],
+                };
+                bound.value.each_text(reported, element, &mut |name| {
+                    found.extend(self.named(&bound.kinds, namespace, name));
+                });
+            }
+            Find::Object => bound.value.each(reported, element, &mut |object| {
+                found.extend(self.object(row, object));
+            }),
+            Find::Selector {
+                kind,
+                form,
+                empty_selects_all,
+            } => bound.value.each(reported, element, &mut |value| {
+                self.lookups += 1;
+                let selector = Selector::read(value, *form == SelectorForm::LabelSelector);
+                let namespace = self.namespaces[row as usize];
+                if let (Some(selector), Some(labelled)) = (selector, self.labelled.get(kind))
+                    && (*empty_selects_all || !selector.is_empty())
+                {
+                    let selected = labelled.select(namespace, &selector);
+                    self.lookups += selected.len();
+                    found.extend(selected);
+                }
+            }),
+        }
+    }
+
+    /// The first of the kinds that has such a name.
+    fn named(&mut self, kinds: &[Vec<usize>], namespace: Option<&str>, name: &str) -> Option<Row> {
+        kinds.iter().flatten().find_map(|kind| {
+            self.lookups += 1;
+            self.by_name.get(&(*kind, namespace, name)).copied()
+        })
+    }
+
+    /// `{resource_kind, name[, namespace][, api_version | api_group]}`
+    fn object(&mut self, row: Row, object: Cursor<'p>) -> Option<Row> {
+        let kind = text_member(object, "resource_kind")?;
+        let name = text_member(object, "name")?;
+        let group = text_member(object, "api_group")
+            .or_else(|| text_member(object, "api_version").map(group_of));
+        let own = text_member(object, "namespace");
+        let codes: Vec<usize> = self
+            .by_api
+            .get(kind)?
+            .iter()
+            .filter(|(known, _)| group.is_none_or(|group| group == *known))
+            .map(|(_, code)| *code)
+            .collect();
+        let namespace = own.or(self.namespaces[row as usize]);
+        let found = self.named(std::slice::from_ref(&codes), namespace, name);
+        match (found, own) {
+            // A namespaced object may well refer to one that is in no namespace.
+            (None, None) => self.named(&[codes], None, name),
+            (found, _) => found,
+        }
+    }
+
+    fn want(&mut self, rule: &EdgeRule, row: Row, found: &mut Vec<Row>) {
+        for other in found.drain(..).filter(|other| *other != row) {
+            let (from, to) = match rule.direction {
+                Direction::Out => (row, other),
+                Direction::In => (other, row),
+            };
+            self.wanted[rule.edge_type as usize].push(Wanted {
+                from,
+                to,
+                relations: Relations::of(rule.relation),
+            });
+        }
+    }
+}
+
+impl BoundRule<'_> {
+    fn holds(&self, element: Cursor<'_>) -> bool {
+        self.when.iter().all(|(steps, expected)| {
+            let mut any = false;
+            let mut holds = false;
+            steps.each(element, &mut |value| {
+                any = true;
+                holds |= equal(View::Doc(value), expected);
+            });
+            holds || (!any && expected.is_null())
+        })
+    }
+}
+
+fn rows(partition: &Partition) -> std::ops::Range<Row> {
+    0..crate::partition::row_number(partition.len())
+}
+
+/// The namespace of every row: its own property, or else the name of the region it is contained in.
+fn namespaces(partition: &Partition) -> Vec<Option<&str>> {
+    let key = partition.strings.find("namespace");
+    rows(partition)
+        .map(|row| {
+            let own = key
+                .and_then(|key| partition.reported(row).member_numbered(key))
+                .and_then(text);
+            let region = partition.region[row as usize];
+            let inherited = (region != NO_ROW && region != row).then(|| partition.name(region));
+            own.or(inherited)
+        })
+        .collect()
+}
+
+fn text(value: Cursor<'_>) -> Option<&str> {
+    match value.item() {
+        Item::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn text_member<'a>(object: Cursor<'a>, key: &str) -> Option<&'a str> {
+    object.member(key).and_then(text)
+}
+
+/// The group of `apps/v1`; empty for `v1`.
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}

@@ -1,0 +1,151 @@
+//! Full text: words of the scalar values of `reported`, read one after the other. There is no index yet; one
+//! would give candidates to [`Phrase::count`], never replace it.
+use crate::document::{Cursor, Item};
+
+/// Words that must follow each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Phrase {
+    words: Vec<String>,
+}
+
+/// How often a phrase occurs, and in how many words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Occurrence {
+    pub(crate) times: u32,
+    pub(crate) words: u32,
+}
+
+impl Phrase {
+    /// The words of a text; a text without words is found nowhere.
+    pub(crate) fn new(text: &str) -> Self {
+        let mut words = Vec::new();
+        each_word(text, &mut |word| words.push(word.to_lowercase()));
+        Self { words }
+    }
+
+    /// How often the phrase occurs in a document.
+    pub(crate) fn count(&self, reported: Cursor<'_>) -> Occurrence {
+        let mut search = Search {
+            phrase: &self.words,
+            matched: vec![0; self.words.len()],
+            found: Occurrence::default(),
+        };
+        if !self.words.is_empty() {
+            scalars(reported, &mut |text| {
+                each_word(text, &mut |word| search.take(word));
+            });
+        }
+        search.found
+    }
+
+    /// Whether it occurs at all.
+    pub(crate) fn occurs(&self, reported: Cursor<'_>) -> bool {
+        self.count(reported).times > 0
+    }
+}
+
+/// Where we are in the phrase: bit n of `matched` is set while its first n words were just read.
+struct Search<'p> {
+    phrase: &'p [String],
+    matched: Vec<u8>,
+    found: Occurrence,
+}
+
+impl Search<'_> {
+    fn take(&mut self, word: &str) {
+        self.found.words += 1;
+        // From the back, so that one word does not count twice.
+        for at in (0..self.phrase.len()).rev() {
+            let ready = at == 0 || self.matched[at - 1] == 1;
+            self.matched[at] = u8::from(ready && same_word(&self.phrase[at], word));
+        }
+        if self.matched.last() == Some(&1) {
+            self.found.times += 1;
+        }
+    }
+}
+
+fn same_word(lower: &str, word: &str) -> bool {
+    if word.is_ascii() {
+        return lower.eq_ignore_ascii_case(word);
+    }
+    lower == word.to_lowercase()
+}
+
+/// Words end at blanks and at `_ - @ : / .`; in a timestamp also at `T` and `Z`.
+fn each_word(text: &str, found: &mut dyn FnMut(&str)) {
+    let time = is_timestamp(text);
+    let ends = |c: char| {
+        c.is_whitespace()
+            || matches!(c, '_' | '-' | '@' | ':' | '/' | '.')
+            || (time && matches!(c, 'T' | 'Z'))
+    };
+    text.split(ends)
+        .filter(|word| !word.is_empty())
+        .for_each(found);
+}
+
+/// `2024-05-01T10:00:00Z`
+fn is_timestamp(text: &str) -> bool {
+    let shape = b"0000-00-00T00:00:00Z";
+    text.len() == shape.len()
+        && text.bytes().zip(shape).all(|(byte, shape)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            other => byte == *other,
+        })
+}
+
+/// Texts and numbers of a document, depth first; keys, booleans and nulls are no text.
+fn scalars(value: Cursor<'_>, found: &mut dyn FnMut(&str)) {
+    match value.item() {
+        Item::Text(text) => found(text),
+        Item::Int(int) => found(&int.to_string()),
+        Item::UInt(int) => found(&int.to_string()),
+        Item::Float(_) => found(&value.to_value().to_string()),
+        Item::List(body) => body.elements().for_each(|element| scalars(element, found)),
+        Item::Object(body) => body
+            .members()
+            .for_each(|(_, member)| scalars(member, found)),
+        Item::Null | Item::Bool(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::encode::encode;
+    use crate::intern::StringsBuilder;
+
+    #[test]
+    fn phrases_are_words_in_order() {
+        let document = json!({
+            "a": "kube-proxy runs in kube system",
+            "b": ["2024-05-01T10:00:00Z", 42, true],
+            "c": {"d": "ÄPFEL a a b"},
+        });
+        let mut strings = StringsBuilder::default();
+        let mut bytes = Vec::new();
+        encode(&document, &mut strings, &mut bytes);
+        let strings = strings.finish();
+        let reported = Cursor::new(&strings, &bytes);
+        for (text, times) in [
+            ("kube", 2),
+            ("KUBE proxy", 1),
+            ("kube_proxy", 1),
+            ("proxy kube", 0),
+            ("kub", 0),
+            ("2024-05-01", 1),
+            ("01 10:00", 1),
+            ("system 2024", 1),
+            ("42", 1),
+            ("true", 0),
+            ("äpfel", 1),
+            ("a a b", 1),
+            ("-", 0),
+        ] {
+            assert_eq!(Phrase::new(text).count(reported).times, times, "{text}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The words every part of stocktake shares: kinds, nodes, edges, snapshots, gaps, edge rules, and
+//! the small values that need one reading (durations, sizes, quantities, node ids).
+//!
+//! It does no I/O and reads no clock: whoever needs "now" passes it in.
+mod amount;
+mod base;
+mod duration;
+mod edge;
+mod id;
+mod kind;
+mod model;
+mod near;
+mod object;
+mod overlay;
+mod path;
+mod rule;
+mod snapshot;
+mod time;
+
+pub use amount::{AmountError, Size, quantity};
+pub use base::base_kinds;
+pub use duration::{Duration, DurationError};
+pub use edge::{EdgeType, Relation};
+pub use id::{NodeId, NodeIdError};
+pub use kind::{Kind, Property, PropertyType};
+pub use model::{Model, Resolved, UnknownKind};
+pub use near::near;
+pub use object::ObjectRef;
+pub use overlay::Overlay;
+pub use path::{Path, PathError, Step};
+pub use rule::{
+    Condition, Derive, Direction, EdgeRule, Find, NamespaceFrom, Over, SelectorForm, Take,
+};
+pub use snapshot::{
+    Begin, Complete, EdgeRecord, End, Gap, GapReason, Identity, NodeRecord, Parent, PluginModel,
+    SnapshotItem,
+};
+pub use time::{TimeError, normalise, parse_time};
+
+/// A JSON object; the shape of every section of a node.
+pub type Map = serde_json::Map<String, serde_json::Value>;

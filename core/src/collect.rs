@@ -1,0 +1,108 @@
+//! The step `collect`: asks a worker for every configured account, shows how far it is, says what came of it.
+use std::collections::BTreeMap;
+use std::sync::MutexGuard;
+
+use stocktake_client::{CollectRequest, CollectSummary, Task, TaskResult};
+use stocktake_command::Progress;
+use stocktake_plugin_api::Progress as AccountProgress;
+
+use crate::core::Core;
+
+impl Core {
+    /// Has every configured account collected and says what came of it.
+    pub(crate) async fn collect(&self, task: &str) {
+        let worker = match self.0.documents.worker() {
+            Ok(worker) => worker,
+            Err(error) => return self.fail(task, &error.to_string()),
+        };
+        let request = CollectRequest {
+            sections: vec![("k8s".to_owned(), self.0.documents.section("k8s"))],
+            only: self.0.options.contexts.clone(),
+            parallel: worker.k8s.pool_size,
+        };
+        let id = self.queue().reserve();
+        self.lock_work().insert(id, task.to_owned());
+        let result = self.queue().run(id, Task::Collect(request)).await;
+        self.lock_work().remove(&id);
+        match result {
+            TaskResult::Collected(summary) => self.collected(task, &summary),
+            TaskResult::Failed { message } => self.fail(task, &message),
+            TaskResult::Acted(_) => unreachable!("a collection is answered by its summary"),
+        }
+    }
+
+    fn collected(&self, task: &str, summary: &CollectSummary) {
+        for report in &summary.accounts {
+            let merged = &report.merged;
+            let line = format!(
+                "{}: {} nodes, {} edges ({} new, {} changed, {} gone)",
+                report.name,
+                merged.nodes,
+                merged.edges,
+                merged.created,
+                merged.updated,
+                merged.deleted
+            );
+            self.say(task, line + &gaps(merged.gaps));
+        }
+        for note in &summary.notes {
+            self.say(task, note.clone());
+        }
+        for failure in &summary.failures {
+            let hint = failure
+                .hint
+                .as_ref()
+                .map(|hint| format!("; {hint}"))
+                .unwrap_or_default();
+            self.fail(
+                task,
+                &format!("{}: {}{hint}", failure.name, failure.message),
+            );
+        }
+        if summary.accounts.is_empty() && summary.failures.is_empty() {
+            self.say(task, "no cluster is configured".to_owned());
+        }
+    }
+
+    /// Takes the progress of one account and shows it under the run it belongs to.
+    pub(crate) fn collecting(&self, work: u64, progress: &AccountProgress) {
+        let Some(task) = self.lock_work().get(&work).cloned() else {
+            return;
+        };
+        let message = progress.failed.clone().unwrap_or_else(|| {
+            format!(
+                "{} of {} kinds, {} objects{}",
+                progress.kinds_done,
+                progress.kinds,
+                progress.objects,
+                gaps(progress.gaps)
+            )
+        });
+        let shown = Progress {
+            workflow: String::new(),
+            task: task.clone(),
+            step: "collect".to_owned(),
+            part: progress.account.clone(),
+            message,
+            done: progress.kinds_done,
+            total: progress.kinds,
+        };
+        self.0.runs.tell(&task, shown);
+    }
+
+    fn lock_work(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {
+        self.0
+            .work
+            .lock()
+            .expect("nothing panics while it holds the work")
+    }
+}
+
+/// `, 2 gaps`, or nothing.
+fn gaps(count: u64) -> String {
+    match count {
+        0 => String::new(),
+        1 => ", 1 gap".to_owned(),
+        count => format!(", {count} gaps"),
+    }
+}

@@ -1,0 +1,237 @@
+//! The configuration documents: kept in the record as people wrote them, read anew whenever somebody needs them.
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stocktake_command::{CommandError, ConfigSaved, ConfigText, Settings};
+use stocktake_config::{
+    ConfigError, CoreConfig, DocumentId, Parsed, WorkerConfig, diff, masked, parse, set, unmask,
+};
+use stocktake_store::{Store, StoreError};
+use tracing::warn;
+
+use crate::core::now;
+
+/// The documents of one core.
+pub(crate) struct Documents {
+    store: Store,
+}
+
+impl Documents {
+    /// The documents in a record; those that are missing are written with their defaults.
+    pub(crate) fn open(store: Store) -> Result<Self, StoreError> {
+        for id in DocumentId::ALL {
+            // A damaged document is left for a person to look at; meanwhile the defaults count.
+            if matches!(store.document(id.name()), Ok(None)) {
+                store.put_document(id.name(), &id.reference_yaml(), Some(0), now())?;
+            }
+        }
+        Ok(Self { store })
+    }
+
+    /// Ids of all documents.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = DocumentId::ALL
+            .iter()
+            .map(|id| id.name().to_owned())
+            .collect();
+        ids.extend(self.store.documents().unwrap_or_default());
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    /// A document as it is edited, credentials masked.
+    pub(crate) fn text(&self, id: &str) -> Result<ConfigText, CommandError> {
+        let Ok(id) = DocumentId::resolve(id) else {
+            return self.copied(id);
+        };
+        let (text, revision) = self.stored(id)?;
+        let text = masked(id, &text).map_err(|error| config_error(&error))?;
+        Ok(ConfigText {
+            id: id.name().to_owned(),
+            text,
+            revision,
+        })
+    }
+
+    /// A document that is a copy under a name of its own.
+    fn copied(&self, id: &str) -> Result<ConfigText, CommandError> {
+        let document = self
+            .store
+            .document(id)
+            .map_err(|error| store_error(&error))?;
+        let document = document.ok_or_else(|| unknown(id))?;
+        Ok(ConfigText {
+            id: id.to_owned(),
+            text: document.text,
+            revision: document.revision,
+        })
+    }
+
+    fn stored(&self, id: DocumentId) -> Result<(String, u64), CommandError> {
+        let document = self
+            .store
+            .document(id.name())
+            .map_err(|error| store_error(&error))?;
+        Ok(document.map_or_else(
+            || (id.reference_yaml(), 0),
+            |document| (document.text, document.revision),
+        ))
+    }
+
+    /// Stores a document if it can be read. A text that cannot never replaces one that can.
+    pub(crate) fn save(
+        &self,
+        id: &str,
+        text: &str,
+        revision: Option<u64>,
+    ) -> Result<ConfigSaved, CommandError> {
+        let id = DocumentId::resolve(id).map_err(|_| unknown(id))?;
+        let (stored, _) = self.stored(id)?;
+        let text = unmask(id, text, &stored).map_err(|error| config_error(&error))?;
+        self.put(id, &stored, &text, revision)
+    }
+
+    /// Sets single values, by path.
+    pub(crate) fn set(
+        &self,
+        id: &str,
+        values: &[(String, Value)],
+    ) -> Result<ConfigSaved, CommandError> {
+        let id = DocumentId::resolve(id).map_err(|_| unknown(id))?;
+        let (stored, revision) = self.stored(id)?;
+        let mut text = stored.clone();
+        for (path, value) in values {
+            // JSON is YAML on one line.
+            text =
+                set(id, &text, path, &value.to_string()).map_err(|error| config_error(&error))?;
+        }
+        self.put(id, &stored, &text, Some(revision))
+    }
+
+    fn put(
+        &self,
+        id: DocumentId,
+        stored: &str,
+        text: &str,
+        revision: Option<u64>,
+    ) -> Result<ConfigSaved, CommandError> {
+        let parsed = parse(id, text).map_err(|error| config_error(&error))?;
+        let put = self.store.put_document(id.name(), text, revision, now());
+        let revision = put.map_err(|error| store_error(&error))?;
+        // Masked, so that a changed token does not end up on a screen.
+        let show = |text: &str| masked(id, text).unwrap_or_default();
+        Ok(ConfigSaved {
+            id: id.name().to_owned(),
+            revision,
+            diff: diff(&show(stored), &show(text)),
+            warnings: parsed.warnings.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Deletes a document; one of the built-in ones falls back to its defaults.
+    pub(crate) fn delete(&self, id: &str) -> Result<(), CommandError> {
+        let name = match DocumentId::resolve(id) {
+            Ok(known) => known.name(),
+            Err(_) => id,
+        };
+        match self.store.delete_document(name) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(unknown(id)),
+            Err(error) => Err(store_error(&error)),
+        }
+    }
+
+    /// Copies a document.
+    pub(crate) fn copy(&self, from: &str, to: &str) -> Result<(), CommandError> {
+        let text = match DocumentId::resolve(from) {
+            Ok(id) => self.stored(id)?.0,
+            Err(_) => self.copied(from)?.text,
+        };
+        if let Ok(id) = DocumentId::resolve(to) {
+            let (stored, revision) = self.stored(id)?;
+            return self.put(id, &stored, &text, Some(revision)).map(drop);
+        }
+        let put = self.store.put_document(to, &text, None, now());
+        put.map(drop).map_err(|error| store_error(&error))
+    }
+
+    fn parsed(&self, id: DocumentId) -> Result<Parsed, CommandError> {
+        let (text, _) = self.stored(id)?;
+        let parsed = parse(id, &text).map_err(|error| config_error(&error))?;
+        parsed
+            .expanded(&|name| std::env::var(name).ok())
+            .map_err(|error| config_error(&error))
+    }
+
+    /// The settings of worker, clean-up and plugins.
+    pub(crate) fn worker(&self) -> Result<WorkerConfig, CommandError> {
+        self.parsed(DocumentId::Worker)?
+            .worker()
+            .map_err(|error| config_error(&error))
+    }
+
+    fn core(&self) -> CoreConfig {
+        let parsed = self.parsed(DocumentId::Core);
+        let core = parsed.and_then(|parsed| parsed.core().map_err(|error| config_error(&error)));
+        core.inspect_err(|error| warn!(%error, "the defaults count instead"))
+            .unwrap_or_default()
+    }
+
+    /// What the configuration says about the command line.
+    pub(crate) fn settings(&self) -> Settings {
+        let cli = self.core().cli;
+        Settings {
+            section: cli.default_section,
+            search_timeout: Some(Duration::from_secs(cli.search_timeout_secs)),
+            ..Settings::default()
+        }
+    }
+
+    /// The cron expression of the scheduled workflow, if it has one.
+    pub(crate) fn schedule(&self) -> Option<String> {
+        let schedule = self.core().workflows.collect_and_cleanup.schedule?;
+        (!schedule.trim().is_empty()).then_some(schedule)
+    }
+
+    /// The section of a plugin.
+    pub(crate) fn section(&self, plugin: &str) -> Value {
+        let worker = self
+            .worker()
+            .inspect_err(|error| warn!(%error, "the defaults count instead"));
+        match plugin {
+            "k8s" => {
+                serde_json::to_value(worker.unwrap_or_default().k8s).unwrap_or_else(|_| json!({}))
+            }
+            _ => json!({}),
+        }
+    }
+}
+
+fn unknown(id: &str) -> CommandError {
+    let error = CommandError::usage(format!("No config with this id: {id}"));
+    match DocumentId::resolve(id) {
+        Err(unknown) if !unknown.near.is_empty() => {
+            error.hint(format!("did you mean `{}`?", unknown.near[0]))
+        }
+        _ => error.hint("`config list` shows those there are"),
+    }
+}
+
+fn config_error(error: &ConfigError) -> CommandError {
+    CommandError::usage(error.to_string())
+}
+
+fn store_error(error: &StoreError) -> CommandError {
+    let shown = match error {
+        StoreError::Conflict { id, .. } => {
+            CommandError::world(format!("`{id}` was changed by somebody else meanwhile"))
+                .hint("edit it again: your changes are laid on the new text then")
+        }
+        error => CommandError::world(error.to_string()),
+    };
+    match (shown.hint.is_some(), error.hint()) {
+        (false, Some(hint)) => shown.hint(hint),
+        _ => shown,
+    }
+}

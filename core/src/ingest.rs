@@ -1,0 +1,279 @@
+//! Snapshots on their way into the record and the graph: streamed, committed as a whole or not at all.
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use stocktake_client::{AccountFailure, Merged};
+use stocktake_engine::{Partition, PartitionBuilder};
+use stocktake_model::{Begin, End, Gap, Model, PluginModel, SnapshotItem};
+use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
+use tokio::sync::mpsc;
+
+use crate::core::{Core, now};
+use crate::status::is_missing;
+
+/// Items that may wait for the thread that packs them.
+const BUFFERED: usize = 512;
+
+/// Why a snapshot was not committed. What was there before stays.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IngestError {
+    /// The stream broke off or could not be read.
+    #[error("the snapshot broke off: {0}")]
+    Stream(String),
+    /// The items came in an order that means nothing.
+    #[error("the snapshot is not one: {0}")]
+    Protocol(&'static str),
+    /// The record could not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The thread that packs it died.
+    #[error("packing the snapshot failed: {0}")]
+    Task(String),
+}
+
+/// A snapshot that is packed, resolved and waits for its commit.
+struct Packed {
+    import: Import,
+    partition: Partition,
+    header: AccountHeader,
+}
+
+impl Core {
+    /// Takes one snapshot from `Begin` to `End` and commits it.
+    pub(crate) async fn ingest(
+        &self,
+        mut items: BoxStream<'static, Result<SnapshotItem, String>>,
+    ) -> Result<Merged, IngestError> {
+        let begin = match items.next().await {
+            Some(Ok(SnapshotItem::Begin(begin))) => begin,
+            Some(Err(message)) => return Err(IngestError::Stream(message)),
+            _ => return Err(IngestError::Protocol("it does not begin with `begin`")),
+        };
+        let (sender, receiver) = mpsc::channel(BUFFERED);
+        let core = self.clone();
+        let packing = tokio::task::spawn_blocking(move || core.pack(begin, receiver));
+        while let Some(item) = items.next().await {
+            // The thread may have ended with an error: that one is told.
+            if sender.send(item).await.is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        let packed = packing
+            .await
+            .map_err(|error| IngestError::Task(error.to_string()))??;
+        self.commit(packed).await
+    }
+
+    /// Packs items as they come, then resolves what they refer to. Runs on a thread of its own.
+    fn pack(
+        &self,
+        begin: Begin,
+        mut items: mpsc::Receiver<Result<SnapshotItem, String>>,
+    ) -> Result<Packed, IngestError> {
+        let account = begin.account.id().to_owned();
+        let mut import = self.0.store.import(&account)?;
+        let mut header = AccountHeader::new(begin, now());
+        let mut builder: Option<PartitionBuilder> = None;
+        let mut seen = BTreeSet::new();
+        let end = loop {
+            let item = items
+                .blocking_recv()
+                .ok_or(IngestError::Protocol("it has no `end`"))?;
+            match item.map_err(IngestError::Stream)? {
+                SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
+                SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
+                SnapshotItem::Node(node) => {
+                    let builder = builder.get_or_insert_with(|| self.builder(&header.begin));
+                    let id = node.node_id(&header.begin.cloud, &account);
+                    if seen.insert(id) {
+                        import.node(&node, id, header.collected)?;
+                        builder.node(&node);
+                    }
+                }
+                SnapshotItem::Edge(edge) => {
+                    builder
+                        .get_or_insert_with(|| self.builder(&header.begin))
+                        .edge(edge);
+                }
+                SnapshotItem::Complete(complete) => header.complete.push(complete),
+                SnapshotItem::Gap(gap) => header.gaps.push(gap),
+                SnapshotItem::End(end) => break end,
+            }
+        };
+        let mut builder = builder.unwrap_or_else(|| self.builder(&header.begin));
+        import.keep(|kind, namespace, uid| stays(&header, &end, kind, namespace, uid))?;
+        import.kept(|kept| builder.node(&kept.record))?;
+        let known = self.known(&header.begin.plugin);
+        let partition = builder.resolve(&known.rules, &known.derived);
+        Ok(Packed {
+            import,
+            partition,
+            header,
+        })
+    }
+
+    fn builder(&self, begin: &Begin) -> PartitionBuilder {
+        PartitionBuilder::new(self.graph().model().clone(), begin)
+    }
+
+    /// The record first, then the graph: what a search has seen survives a crash.
+    async fn commit(&self, packed: Packed) -> Result<Merged, IngestError> {
+        let Packed {
+            import,
+            partition,
+            header,
+        } = packed;
+        let _turn = self.0.commit.lock().await;
+        let edges: Vec<_> = partition.edges().collect();
+        let store = self.0.store.clone();
+        let record = move || -> Result<(CommitReport, AccountHeader), StoreError> {
+            let report = import.commit(edges, header.clone())?;
+            // The store counts: what it wrote is what is shown.
+            let recorded = store.view(header.account())?.header()?.unwrap_or(header);
+            Ok((report, recorded))
+        };
+        let recorded = tokio::task::spawn_blocking(record).await;
+        let (report, header) = recorded.map_err(|error| IngestError::Task(error.to_string()))??;
+        let merged = Merged {
+            account: header.account().to_owned(),
+            nodes: header.nodes,
+            edges: header.edges,
+            created: report.created,
+            updated: report.updated,
+            deleted: report.deleted,
+            gaps: header.gaps.iter().filter(|gap| is_missing(gap)).count() as u64,
+        };
+        let partition = Arc::new(partition);
+        self.0
+            .graph
+            .rcu(|graph| graph.with_partition(partition.clone()));
+        self.reached(header);
+        Ok(merged)
+    }
+
+    fn reached(&self, header: AccountHeader) {
+        let mut failures = self
+            .0
+            .failures
+            .lock()
+            .expect("nothing panics while it holds the failures");
+        failures.remove(header.begin.account.name());
+        let mut headers = self
+            .0
+            .headers
+            .write()
+            .expect("nothing panics while it holds the headers");
+        headers.insert(header.account().to_owned(), header);
+    }
+
+    /// What is known of a plugin's resources.
+    pub(crate) fn known(&self, plugin: &str) -> PluginModel {
+        let models = self
+            .0
+            .models
+            .read()
+            .expect("nothing panics while it holds the models");
+        models.get(plugin).cloned().unwrap_or_default()
+    }
+
+    /// Adds kinds and rules to what is known of a plugin, in the record and in the graph.
+    fn learn(&self, plugin: &str, new: PluginModel) -> Result<(), StoreError> {
+        let mut models = self
+            .0
+            .models
+            .write()
+            .expect("nothing panics while it holds the models");
+        let known = models.entry(plugin.to_owned()).or_default();
+        let before = known.clone();
+        for kind in new.kinds {
+            match known.kinds.iter_mut().find(|old| old.name == kind.name) {
+                Some(old) => *old = kind,
+                None => known.kinds.push(kind),
+            }
+        }
+        if !new.rules.is_empty() {
+            known.rules = new.rules;
+        }
+        if !new.derived.is_empty() {
+            known.derived = new.derived;
+        }
+        if *known == before {
+            return Ok(());
+        }
+        self.0.store.put_model(plugin, known)?;
+        let mut model = Model::clone(self.graph().model());
+        model.add(known.kinds.iter().cloned());
+        let model = Arc::new(model);
+        self.0.graph.rcu(|graph| graph.with_model(model.clone()));
+        Ok(())
+    }
+
+    /// Remembers that an account could not be collected; what is known of it stays.
+    pub(crate) async fn account_failed(&self, failure: AccountFailure) -> Result<(), IngestError> {
+        let Some(header) = self.failed_header(failure) else {
+            return Ok(());
+        };
+        let store = self.0.store.clone();
+        let put = tokio::task::spawn_blocking(move || store.put_header(&header)).await;
+        Ok(put.map_err(|error| IngestError::Task(error.to_string()))??)
+    }
+
+    /// Notes a failure; gives back the header to record if the account was ever collected.
+    fn failed_header(&self, failure: AccountFailure) -> Option<AccountHeader> {
+        if !failure.is_account {
+            return None;
+        }
+        let mut headers = self
+            .0
+            .headers
+            .write()
+            .expect("nothing panics while it holds the headers");
+        let known = headers
+            .values_mut()
+            .find(|header| header.begin.account.name() == failure.name);
+        let header = known.map(|known| {
+            known.last_error = Some(failure.message.clone());
+            known.clone()
+        });
+        let mut failures = self
+            .0
+            .failures
+            .lock()
+            .expect("nothing panics while it holds the failures");
+        failures.insert(failure.name.clone(), failure);
+        header
+    }
+}
+
+/// Whether a node that the core holds and the snapshot did not bring stays: its kind was not read to its end, or
+/// it lies in a gap. A kind that discovery no longer names is gone only if discovery was complete.
+fn stays(
+    header: &AccountHeader,
+    end: &End,
+    kind: &str,
+    namespace: Option<&str>,
+    uid: &str,
+) -> bool {
+    if header
+        .gaps
+        .iter()
+        .any(|gap| covers(gap, kind, namespace, uid))
+    {
+        return true;
+    }
+    let complete = header.complete.iter().any(|complete| complete.kind == kind);
+    !complete && !end.discovery_complete
+}
+
+/// Whether a node lies in a gap.
+pub(crate) fn covers(gap: &Gap, kind: &str, namespace: Option<&str>, uid: &str) -> bool {
+    gap.kind.as_deref().is_none_or(|missing| missing == kind)
+        && gap
+            .namespace
+            .as_deref()
+            .is_none_or(|missing| Some(missing) == namespace)
+        && gap.uid.as_deref().is_none_or(|missing| missing == uid)
+}

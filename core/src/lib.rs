@@ -1,0 +1,25 @@
+//! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
+//! socket it is the same router.
+mod attached;
+mod cleanup;
+mod collect;
+mod core;
+mod documents;
+mod ingest;
+mod open;
+mod perform;
+mod queue;
+mod routes;
+mod runs;
+mod schedule;
+mod search;
+mod services;
+mod situation;
+mod socket;
+mod status;
+mod tag;
+mod workflow;
+
+pub use crate::core::Core;
+pub use open::{OpenError, Options, Schedule};
+pub use socket::socket_path;

@@ -1,0 +1,167 @@
+//! Opening: from the record in the data directory to a graph that answers.
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, RwLock};
+
+use arc_swap::ArcSwap;
+use stocktake_engine::{Graph, PartitionBuilder};
+use stocktake_model::{Gap, GapReason, Model, PluginModel};
+use stocktake_store::{AccountHeader, Store, StoreError};
+use tracing::warn;
+
+use crate::attached::Attached;
+use crate::core::{Core, Parts};
+use crate::documents::Documents;
+use crate::queue::Queue;
+use crate::runs::Runs;
+
+/// How a core is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Where the inventory is kept.
+    pub data_dir: PathBuf,
+    /// Collect only accounts of these names; all if empty.
+    pub contexts: Vec<String>,
+    /// Whether workflows run by themselves.
+    pub schedule: Schedule,
+}
+
+/// Whether workflows run by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// As the configuration says.
+    Run,
+    /// Never: one line is to be answered, nothing else.
+    Ignore,
+}
+
+/// Why a core could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the directory.
+    #[error("another stocktake has `{}`", data_dir.display())]
+    Locked {
+        /// The directory.
+        data_dir: PathBuf,
+    },
+    /// The record could not be opened.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The socket could not be made.
+    #[error("cannot listen on the socket in the data directory: {message}")]
+    Socket {
+        /// What the system said.
+        message: String,
+    },
+    /// Loading broke down.
+    #[error("loading the inventory failed: {0}")]
+    Load(String),
+}
+
+impl OpenError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Locked { .. } => Some("`stocktake shell` attaches to it".to_owned()),
+            Self::Store(error) => error.hint().map(str::to_owned),
+            Self::Socket { .. } => {
+                Some("a shorter `--data-dir` helps where the path is over 100 bytes".to_owned())
+            }
+            Self::Load(_) => None,
+        }
+    }
+}
+
+impl Core {
+    /// Opens the inventory in a data directory, which is made if it is not there.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let opened = tokio::task::spawn_blocking(move || open(options)).await;
+        opened
+            .map_err(|error| OpenError::Load(error.to_string()))?
+            .map(|parts| Self(Arc::new(parts)))
+    }
+}
+
+fn open(options: Options) -> Result<Parts, OpenError> {
+    let store = Store::open(&options.data_dir).map_err(|error| match error {
+        StoreError::Locked { .. } => OpenError::Locked {
+            data_dir: options.data_dir.clone(),
+        },
+        error => OpenError::Store(error),
+    })?;
+    let models = models(&store)?;
+    let mut model = Model::default();
+    for known in models.values() {
+        model.add(known.kinds.iter().cloned());
+    }
+    let mut graph = Graph::new(Arc::new(model));
+    let mut headers = BTreeMap::new();
+    for header in store.accounts() {
+        let Some(mut header) = readable(header) else {
+            continue;
+        };
+        let none = PluginModel::default();
+        let known = models.get(&header.begin.plugin).unwrap_or(&none);
+        graph = load(&store, graph, &mut header, known)?;
+        headers.insert(header.account().to_owned(), header);
+    }
+    graph = graph.with_overlay(store.overlay().into_iter().filter_map(readable));
+    let documents = Documents::open(store.clone()).map_err(OpenError::Store)?;
+    Ok(Parts {
+        options,
+        store,
+        graph: ArcSwap::from_pointee(graph),
+        commit: tokio::sync::Mutex::new(()),
+        headers: RwLock::new(headers),
+        models: RwLock::new(models),
+        failures: Mutex::new(BTreeMap::new()),
+        documents,
+        queue: Queue::default(),
+        runs: Runs::default(),
+        work: Mutex::new(BTreeMap::new()),
+        audit: tokio::sync::Mutex::new(()),
+        attached: Attached::default(),
+    })
+}
+
+fn models(store: &Store) -> Result<BTreeMap<String, PluginModel>, OpenError> {
+    let models = store.model().map_err(OpenError::Store)?;
+    Ok(models.into_iter().filter_map(readable).collect())
+}
+
+/// What can be read; damage is told and left out, the next collection brings it back.
+fn readable<T>(found: Result<T, StoreError>) -> Option<T> {
+    found
+        .inspect_err(|error| warn!(%error, "a part of the record is damaged"))
+        .ok()
+}
+
+/// Adds one account to the graph. A damaged block is a gap, not a refusal.
+fn load(
+    store: &Store,
+    graph: Graph,
+    header: &mut AccountHeader,
+    known: &PluginModel,
+) -> Result<Graph, OpenError> {
+    let account = header.account().to_owned();
+    let mut builder = PartitionBuilder::new(graph.model().clone(), &header.begin);
+    for node in store.nodes(&account).map_err(OpenError::Store)? {
+        match node {
+            Ok(node) => builder.node(&node.record),
+            Err(error) => {
+                warn!(%error, account, "a block of the record is damaged");
+                header.gaps.push(Gap {
+                    kind: None,
+                    namespace: None,
+                    uid: None,
+                    reason: GapReason::Malformed,
+                    message: error.to_string(),
+                    hint: Some("the next collection reads it again".to_owned()),
+                });
+            }
+        }
+    }
+    let edges = store.edges(&account).map_err(OpenError::Store)?;
+    let partition = builder.with_edges(edges, &known.derived);
+    Ok(graph.with_partition(Arc::new(partition)))
+}

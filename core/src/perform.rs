@@ -1,0 +1,186 @@
+//! Performing workflows: step after step, with progress for whoever listens, on schedule or on demand.
+use jiff::{SignedDuration, Zoned};
+use stocktake_command::{CommandError, Progress, RunEvents, Start, WorkflowStarted};
+use stocktake_model::near;
+use stocktake_store::Records;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::cleanup::Planned;
+use crate::core::{Core, Parts, now};
+use crate::runs::{Begun, RunRecord, Runs};
+use crate::schedule;
+use crate::workflow::{Action, SCHEDULED, Step, WORKFLOWS, Workflow, workflow};
+
+/// Name of the records that remember runs.
+const RUNS: &str = "runs";
+
+impl Parts {
+    fn runs_kept(&self) -> Records {
+        self.store
+            .records(RUNS)
+            .expect("the name is a constant that the store takes")
+    }
+}
+
+impl Core {
+    /// Starts a workflow unless it is on its way.
+    pub(crate) fn start_workflow(&self, name: &str) -> Result<WorkflowStarted, CommandError> {
+        let workflow = workflow(name).ok_or_else(|| unknown(name))?;
+        let task = format!(
+            "{:x}-{:04x}",
+            now().as_millisecond(),
+            self.queue().reserve()
+        );
+        let name = name.to_owned();
+        match self.0.runs.begin(workflow, task, now()) {
+            Begun::Already { task } => Ok(WorkflowStarted {
+                name,
+                task,
+                start: Start::AlreadyRunning,
+            }),
+            Begun::New { task, stop } => {
+                let core = self.clone();
+                let run = task.clone();
+                tokio::spawn(async move { core.perform(workflow, &run, stop).await });
+                Ok(WorkflowStarted {
+                    name,
+                    task,
+                    start: Start::New,
+                })
+            }
+        }
+    }
+
+    /// The events of a run; only its end if it is over.
+    pub(crate) fn run_events(&self, task: &str) -> Result<RunEvents, CommandError> {
+        if let Some(events) = self.0.runs.events(task) {
+            return Ok(events);
+        }
+        let record: Option<RunRecord> = self.0.runs_kept().get(task).ok().flatten();
+        record
+            .map(Runs::over)
+            .ok_or_else(|| CommandError::usage(format!("no run `{task}`")))
+    }
+
+    /// Runs that are over, newest first.
+    pub(crate) fn past_runs(&self) -> Result<Vec<RunRecord>, CommandError> {
+        let records: Result<Vec<(String, RunRecord)>, _> = self.0.runs_kept().list("").collect();
+        let records = records.map_err(|error| CommandError::world(error.to_string()))?;
+        let mut runs: Vec<RunRecord> = records.into_iter().map(|(_, run)| run).collect();
+        runs.sort_by(|a, b| (b.started, &b.task).cmp(&(a.started, &a.task)));
+        Ok(runs)
+    }
+
+    async fn perform(&self, workflow: &'static Workflow, task: &str, stop: CancellationToken) {
+        let mut planned = None;
+        for (done, step) in workflow.steps.iter().enumerate() {
+            if stop.is_cancelled() {
+                self.fail(task, "stopped before it was done");
+                break;
+            }
+            self.0.runs.change(task, |run| {
+                step.name.clone_into(&mut run.step);
+                run.done = done;
+            });
+            self.tell_step(workflow, task, step, done);
+            tokio::select! {
+                () = self.step(step, task, &mut planned) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        self.0.runs.change(task, |run| run.done = run.steps);
+        if let Some((record, again)) = self.0.runs.end(task, now()) {
+            info!(
+                workflow = workflow.name,
+                errors = record.errors.len(),
+                "a run is over"
+            );
+            if let Err(error) = self.0.runs_kept().put(task, &record) {
+                warn!(%error, "the run could not be recorded");
+            }
+            if again && !stop.is_cancelled() {
+                // It was on its way a moment ago, so the name is known.
+                let _ = self.start_workflow(workflow.name);
+            }
+        }
+    }
+
+    async fn step(&self, step: &Step, task: &str, planned: &mut Option<Planned>) {
+        match step.action {
+            Action::Announce => {}
+            Action::Collect => self.collect(task).await,
+            Action::Plan => *planned = self.plan_cleanup(task).await,
+            Action::Clean => {
+                if let Some(planned) = planned.take() {
+                    self.clean(task, planned).await;
+                }
+            }
+        }
+    }
+
+    fn tell_step(&self, workflow: &Workflow, task: &str, step: &Step, done: usize) {
+        let progress = Progress {
+            workflow: workflow.name.to_owned(),
+            task: task.to_owned(),
+            step: step.name.to_owned(),
+            part: String::new(),
+            message: step.name.to_owned(),
+            done: done as u64,
+            total: workflow.steps.len() as u64,
+        };
+        self.0.runs.tell(task, progress);
+    }
+
+    /// Adds a line to what a run came to.
+    pub(crate) fn say(&self, task: &str, line: String) {
+        self.0.runs.change(task, |run| run.summary.push(line));
+    }
+
+    /// Adds a line to what went wrong in a run.
+    pub(crate) fn fail(&self, task: &str, line: &str) {
+        self.0
+            .runs
+            .change(task, |run| run.errors.push(line.to_owned()));
+    }
+
+    /// Time between two scheduled collections.
+    pub(crate) fn interval(&self) -> SignedDuration {
+        schedule::interval(self.0.documents.schedule().as_deref(), &Zoned::now())
+    }
+
+    /// Runs the scheduled workflow whenever its cron expression fires. The expression is read again before each wait.
+    pub(crate) async fn keep_schedule(&self) {
+        loop {
+            let cron = self.0.documents.schedule();
+            let due = cron
+                .as_deref()
+                .and_then(|cron| schedule::next(cron, &Zoned::now()));
+            // A changed expression counts from the next look on.
+            let look = std::time::Duration::from_secs(30);
+            let wait = due.map(|due| due.as_millisecond() - now().as_millisecond());
+            let wait =
+                wait.map(|millis| std::time::Duration::from_millis(millis.max(0).unsigned_abs()));
+            match wait {
+                Some(wait) if wait <= look => {
+                    tokio::time::sleep(wait).await;
+                    if let Err(error) = self.start_workflow(SCHEDULED) {
+                        warn!(%error, "the scheduled workflow did not start");
+                    }
+                    // One tick, one run, however short the way to the next look is.
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                }
+                _ => tokio::time::sleep(look).await,
+            }
+        }
+    }
+}
+
+fn unknown(name: &str) -> CommandError {
+    let names = WORKFLOWS.iter().map(|workflow| workflow.name);
+    let hint = match near(name, names.clone()).first() {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+    };
+    CommandError::usage(format!("no workflow `{name}`")).hint(hint)
+}

@@ -1,0 +1,147 @@
+//! The HTTP face of the core: the same router in-process and on the socket. No logic lives here.
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde::Serialize;
+use stocktake_client::{AccountFailure, Execute, Info, Merged, TaskResult, Work, lines};
+use stocktake_command::{Context, Terminal};
+use stocktake_model::SnapshotItem;
+use stocktake_plugin_api::Progress;
+
+use crate::core::Core;
+use crate::ingest::IngestError;
+
+/// Largest body that is not a stream, in bytes: a command line with its files.
+const MAX_BODY: usize = 256 << 20;
+
+/// Every route of the core.
+pub(crate) fn router(core: Core) -> Router {
+    Router::new()
+        .route("/system/ping", get(async || "pong"))
+        .route("/system/info", get(info))
+        .route("/system/attached", get(attached))
+        .route("/cli/execute", post(execute))
+        .route("/graph/merge", post(merge))
+        .route("/tasks/take", post(take))
+        .route("/tasks/{id}/progress", post(progress))
+        .route("/tasks/{id}/failure", post(failure))
+        .route("/tasks/{id}/result", post(result))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(core)
+}
+
+async fn info(State(core): State<Core>) -> Json<Info> {
+    Json(core.info())
+}
+
+/// Answers when the core closes: as long as it is open, somebody is attached.
+async fn attached(State(core): State<Core>) -> Body {
+    let seat = core.attach();
+    let wait = async move {
+        seat.until_closed().await;
+        Ok::<_, std::convert::Infallible>(Bytes::new())
+    };
+    Body::from_stream(futures::stream::once(wait))
+}
+
+async fn execute(State(core): State<Core>, Json(execute): Json<Execute>) -> Body {
+    let Execute {
+        line,
+        user,
+        prompt,
+        width,
+        env,
+        files,
+    } = execute;
+    let terminal = if prompt {
+        Terminal::Prompt { width }
+    } else {
+        Terminal::None
+    };
+    let context = Context {
+        line: line.clone(),
+        user,
+        terminal,
+        env,
+        files,
+    };
+    let outputs = stocktake_command::execute(context, Arc::new(core));
+    Body::from_stream(outputs.map(|output| encode(&output)))
+}
+
+fn encode(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    Ok(line.into())
+}
+
+async fn merge(State(core): State<Core>, body: Body) -> Result<Json<Merged>, Refusal> {
+    let chunks = body.into_data_stream().map_err(|error| error.to_string());
+    let items = lines::<SnapshotItem, _>(chunks);
+    core.ingest(items).await.map(Json).map_err(Refusal::Ingest)
+}
+
+async fn take(State(core): State<Core>) -> Response {
+    match core.queue().take().await {
+        Some(work) => Json::<Work>(work).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+async fn progress(
+    State(core): State<Core>,
+    Path(id): Path<u64>,
+    Json(progress): Json<Progress>,
+) -> StatusCode {
+    core.collecting(id, &progress);
+    known(core.queue().heard(id))
+}
+
+async fn failure(
+    State(core): State<Core>,
+    Path(id): Path<u64>,
+    Json(failure): Json<AccountFailure>,
+) -> Result<StatusCode, Refusal> {
+    core.account_failed(failure)
+        .await
+        .map_err(Refusal::Ingest)?;
+    Ok(known(core.queue().heard(id)))
+}
+
+async fn result(
+    State(core): State<Core>,
+    Path(id): Path<u64>,
+    Json(result): Json<TaskResult>,
+) -> StatusCode {
+    known(core.queue().finish(id, result))
+}
+
+fn known(known: bool) -> StatusCode {
+    if known {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::GONE
+    }
+}
+
+/// A request that could not be granted, as plain text for people.
+enum Refusal {
+    Ingest(IngestError),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self::Ingest(error) = self;
+        let status = match &error {
+            IngestError::Stream(_) | IngestError::Protocol(_) => StatusCode::BAD_REQUEST,
+            IngestError::Store(_) | IngestError::Task(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, error.to_string()).into_response()
+    }
+}

@@ -1,0 +1,150 @@
+//! Changing tags: through a worker, and back into record and graph with what the server returned.
+use std::sync::Arc;
+
+use serde_json::Value;
+use stocktake_client::{Task, TaskResult};
+use stocktake_command::{CommandError, TagChange, TagMode, TagTarget};
+use stocktake_model::{NodeId, NodeRecord, ObjectRef};
+use stocktake_plugin_api::{Change as TagEdit, Outcome};
+use stocktake_store::{Change, StoredNode};
+
+use crate::core::{Core, now};
+use crate::status::reported;
+
+impl Core {
+    /// Changes one tag of the object behind `node`; gives back the node as it is afterwards.
+    pub(crate) async fn change_tag(
+        &self,
+        node: Value,
+        change: TagChange,
+    ) -> Result<Value, CommandError> {
+        let object = self.object(&node)?;
+        let change = TagEdit {
+            tags: [(change.key, change.value)].into(),
+            labels: change.target == TagTarget::Labels,
+            dry_run: change.mode == TagMode::DryRun,
+        };
+        let (plugin, section) = self.plugin_of(&object.account)?;
+        let id = self.queue().reserve();
+        let task = Task::Tag {
+            plugin,
+            section,
+            object: Box::new(object.clone()),
+            change,
+        };
+        let outcome = match self.queue().run(id, task).await {
+            TaskResult::Acted(outcome) => outcome,
+            TaskResult::Failed { message } => Outcome::Failed { message },
+            TaskResult::Collected(_) => unreachable!("a tag task is answered by an outcome"),
+        };
+        match outcome {
+            Outcome::Tagged(tagged) => self.replace(&object, tagged.node).await,
+            Outcome::WouldSucceed => Ok(node),
+            outcome => Err(refused(&object, outcome)),
+        }
+    }
+
+    /// The object a node stands for, or why there is none.
+    pub(crate) fn object(&self, node: &Value) -> Result<ObjectRef, CommandError> {
+        let kind = reported(node, "kind").unwrap_or("element");
+        let found = || {
+            let id: NodeId = node.get("id")?.as_str()?.parse().ok()?;
+            let account = self.graph().account_of(&id)?;
+            let name = self
+                .headers()
+                .get(&account)?
+                .begin
+                .account
+                .name()
+                .to_owned();
+            ObjectRef::of(id, &account, &name, node.get("reported")?.as_object()?)
+        };
+        found().ok_or_else(|| {
+            CommandError::world(format!(
+                "a `{kind}` cannot be changed: no object stands behind it"
+            ))
+            .hint("containers, images and clusters are views; change the object they belong to")
+        })
+    }
+
+    /// The plugin an account belongs to, and its section of the configuration.
+    pub(crate) fn plugin_of(&self, account: &str) -> Result<(String, Value), CommandError> {
+        let headers = self.headers();
+        let header = headers.get(account);
+        let plugin = header.map(|header| header.begin.plugin.clone());
+        let plugin =
+            plugin.ok_or_else(|| CommandError::world(format!("no cluster `{account}`")))?;
+        let section = self.0.documents.section(&plugin);
+        Ok((plugin, section))
+    }
+
+    /// Puts an object as the server returned it in the place of what was known.
+    async fn replace(&self, object: &ObjectRef, record: NodeRecord) -> Result<Value, CommandError> {
+        let core = self.clone();
+        let (account, node) = (object.account.clone(), object.node);
+        let _turn = self.0.commit.lock().await;
+        let replaced =
+            tokio::task::spawn_blocking(move || core.replace_now(&account, node, record)).await;
+        let failed = |error: &dyn std::fmt::Display| {
+            CommandError::world(format!(
+                "the tag was changed, but could not be recorded: {error}"
+            ))
+            .hint("the next collection records it")
+        };
+        replaced
+            .map_err(|error| failed(&error))?
+            .map_err(|error| failed(&error))?;
+        self.graph()
+            .node(&object.node)
+            .ok_or_else(|| CommandError::world(format!("node `{}` is gone", object.node)))
+    }
+
+    fn replace_now(
+        &self,
+        account: &str,
+        id: NodeId,
+        record: NodeRecord,
+    ) -> Result<(), stocktake_store::StoreError> {
+        let plugin = self
+            .headers()
+            .get(account)
+            .map(|header| header.begin.plugin.clone());
+        let known = self.known(plugin.as_deref().unwrap_or_default());
+        let first_seen = now();
+        let stored = StoredNode {
+            id,
+            record: record.clone(),
+            first_seen,
+            changed: first_seen,
+        };
+        let graph =
+            self.graph()
+                .with_changes(account, &[record], &[], &known.rules, &known.derived);
+        self.0.store.put(
+            account,
+            Change {
+                nodes: vec![stored],
+                ..Change::default()
+            },
+        )?;
+        self.0.graph.store(Arc::new(graph));
+        Ok(())
+    }
+}
+
+fn refused(object: &ObjectRef, outcome: Outcome) -> CommandError {
+    let name = match &object.namespace {
+        Some(namespace) => format!("{} `{namespace}/{}`", object.kind, object.name),
+        None => format!("{} `{}`", object.kind, object.name),
+    };
+    let cluster = &object.account_name;
+    CommandError::world(match outcome {
+        Outcome::Vanished => format!("{name} is gone from `{cluster}`"),
+        Outcome::Changed { message } => {
+            format!("{name} in `{cluster}` is another one now: {message}")
+        }
+        Outcome::Refused { message } => format!("{name} in `{cluster}`: refused: {message}"),
+        Outcome::Failed { message } => format!("{name} in `{cluster}`: {message}"),
+        other => format!("{name} in `{cluster}`: unexpected outcome {other:?}"),
+    })
+}

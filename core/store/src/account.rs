@@ -1,0 +1,124 @@
+//! One account while the store is open: who writes it, who reads it, and how it goes from one state to the next.
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use sled::Batch;
+use stocktake_model::NodeId;
+
+use crate::change::Meanwhile;
+use crate::layers::Layers;
+use crate::open::guard;
+use crate::pin::{Pin, Retired};
+use crate::seal::from_sealed;
+use crate::stage::Stager;
+use stocktake_model::Overlay;
+
+use crate::{AccountHeader, Store, StoreError, key};
+
+/// What a store remembers of an account.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// Held by whoever makes the next state.
+    pub(crate) writing: Mutex<()>,
+    /// The state readers get. Held only for moments.
+    pub(crate) current: Mutex<Arc<Pin>>,
+    /// What was changed while an import is under way; absent if none is.
+    pub(crate) meanwhile: Mutex<Option<BTreeMap<NodeId, Meanwhile>>>,
+}
+
+impl Store {
+    /// Every account that was ever imported, by id. A damaged header is an error in its place.
+    pub fn accounts(&self) -> Vec<Result<AccountHeader, StoreError>> {
+        let found = self.0.trees.graph.scan_prefix(key::HEADERS);
+        found
+            .map(|found| {
+                let (_, value) = found.map_err(|error| self.trouble(error))?;
+                Ok(from_sealed("header", &value)?)
+            })
+            .collect()
+    }
+
+    /// Replaces the header of an account and nothing else: a failed collection, a changed configuration.
+    pub fn put_header(&self, header: &AccountHeader) -> Result<(), StoreError> {
+        let account = header.account();
+        key::check("an account", account)?;
+        let slot = self.slot(account);
+        let _writing = guard(&slot.writing);
+        let value = crate::seal::to_sealed("header", header)?;
+        let done = self.0.trees.graph.insert(key::header(account), value);
+        done.map_err(|error| self.trouble(error))?;
+        self.sync()
+    }
+
+    /// Removes an account: header, nodes, edges, and what people added to its nodes.
+    ///
+    /// Refused while it is being imported. Readers that began before still see it.
+    pub fn forget(&self, account: &str) -> Result<(), StoreError> {
+        let slot = self.slot(account);
+        let _writing = guard(&slot.writing);
+        if guard(&slot.meanwhile).is_some() {
+            return Err(StoreError::Busy(account.to_owned()));
+        }
+        let view = self.view(account)?;
+        if view.is_unknown() {
+            return Err(StoreError::UnknownAccount(account.to_owned()));
+        }
+        let mut ids = Vec::new();
+        let mut blocks = Vec::new();
+        let mut batch = Batch::default();
+        for (part, manifest) in &view.manifests {
+            blocks.extend(manifest.blocks().copied());
+            batch.remove(key::manifest(account, part.0, &part.1));
+            let kind = crate::settle::kind_of(part);
+            let layers = Layers::open(&self.0.trees, account, kind, manifest.runs.clone())?;
+            for live in layers.flatten() {
+                ids.extend(live.entries().map(|entry| (entry.id, Overlay::default())));
+            }
+        }
+        batch.remove(key::header(account));
+        let stager = Stager::new(&self.0.trees, account)?;
+        let note = key::retired(account, stager.writer);
+        batch.insert(note.clone(), crate::seal::to_sealed("note", &blocks)?);
+        let retired = Retired {
+            account: account.to_owned(),
+            blocks,
+            note,
+        };
+        drop(view);
+        self.flip(&slot, batch, retired)?;
+        self.set_overlay(&ids)
+    }
+
+    pub(crate) fn slot(&self, account: &str) -> Arc<Slot> {
+        let mut accounts = guard(&self.0.accounts);
+        let slot = accounts.entry(account.to_owned()).or_insert_with(|| {
+            Arc::new(Slot {
+                writing: Mutex::default(),
+                current: Mutex::new(Pin::new(&self.0.trees)),
+                meanwhile: Mutex::default(),
+            })
+        });
+        slot.clone()
+    }
+
+    /// Goes to the next state in one step, and waits for the disk.
+    pub(crate) fn flip(
+        &self,
+        slot: &Slot,
+        batch: Batch,
+        retired: Retired,
+    ) -> Result<(), StoreError> {
+        // What the batch points at has to be in the log before it.
+        self.flush()?;
+        let mut current = guard(&slot.current);
+        let done = self.0.trees.graph.apply_batch(batch);
+        done.map_err(|error| self.trouble(error))?;
+        let next = Pin::new(&self.0.trees);
+        current.follow(retired, next.clone());
+        let before = std::mem::replace(&mut *current, next);
+        drop(current);
+        let synced = self.sync();
+        drop(before);
+        synced
+    }
+}

@@ -1,0 +1,278 @@
+//! A snapshot on its way in: what is unchanged costs a hash, what changed goes into blocks that are nothing yet.
+//!
+//! Memory: some sixty bytes per node of the account, and one open block per kind.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use stocktake_model::{NodeId, NodeRecord};
+
+use crate::account::Slot;
+use crate::block::Entry;
+use crate::change::{Meanwhile, version};
+use crate::key::{self, Section};
+use crate::open::guard;
+use crate::settle::Part;
+use crate::stage::{RunBuilder, Stager};
+use crate::view::{View, node};
+use crate::{Damaged, Store, StoreError, StoredNode, seal};
+
+/// One import of one account. Dropping it without [`Import::commit`] changes nothing.
+#[derive(Debug)]
+pub struct Import {
+    pub(crate) base: View,
+    pub(crate) known: BTreeMap<NodeId, Known>,
+    pub(crate) kinds: Vec<Incoming>,
+    numbers: BTreeMap<String, u32>,
+    pub(crate) damaged: Vec<Damaged>,
+    pub(crate) stager: Stager,
+    pub(crate) account: String,
+    pub(crate) slot: Arc<Slot>,
+    pub(crate) store: Store,
+    /// True once the list of changes made meanwhile was handed over.
+    pub(crate) ended: bool,
+}
+
+/// What an import knows of a node.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// Number of its kind.
+    pub(crate) kind: u32,
+    /// Hash of what was stored before, and when it was first seen; absent if it is new.
+    pub(crate) before: Option<([u8; 8], i64)>,
+    hash: [u8; 8],
+    pub(crate) fate: Fate,
+}
+
+/// What becomes of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It did not come: it goes.
+    Missing,
+    /// It came as it was.
+    Same,
+    /// It is in the run of this number.
+    Staged(u32),
+    /// It did not come, but lies in a gap.
+    Kept,
+}
+
+/// What came of one kind.
+#[derive(Debug, Default)]
+pub(crate) struct Incoming {
+    pub(crate) name: String,
+    /// A further run is begun when a node comes a second time with other content.
+    pub(crate) runs: Vec<RunBuilder>,
+}
+
+impl Store {
+    /// Begins an import of an account. One at a time: [`StoreError::Busy`].
+    pub fn import(&self, account: &str) -> Result<Import, StoreError> {
+        key::check("an account", account)?;
+        let slot = self.slot(account);
+        // No change may fall between the state that is read here and the beginning of the list of changes.
+        let writing = guard(&slot.writing);
+        let stager = Stager::new(&self.0.trees, account)?;
+        let base = self.view(account)?;
+        {
+            let mut meanwhile = guard(&slot.meanwhile);
+            if meanwhile.is_some() {
+                return Err(StoreError::Busy(account.to_owned()));
+            }
+            *meanwhile = Some(BTreeMap::new());
+        }
+        drop(writing);
+        // From here on dropping the import ends it.
+        let mut import = Import {
+            base,
+            known: BTreeMap::new(),
+            kinds: Vec::new(),
+            numbers: BTreeMap::new(),
+            damaged: Vec::new(),
+            stager,
+            account: account.to_owned(),
+            slot,
+            store: self.clone(),
+            ended: false,
+        };
+        import.load()?;
+        Ok(import)
+    }
+}
+
+impl Import {
+    /// Reads the tables of everything that is stored.
+    fn load(&mut self) -> Result<(), StoreError> {
+        self.damaged.extend_from_slice(self.base.damaged());
+        let kinds = self.base.kinds();
+        let kinds: Vec<String> = kinds.into_iter().map(str::to_owned).collect();
+        for name in kinds {
+            let kind = self.number(&name);
+            for live in self.base.layers(&(Section::Nodes, name))? {
+                match live {
+                    Ok(live) => self.known.extend(live.entries().map(|entry| {
+                        let known = Known {
+                            kind,
+                            before: Some((entry.hash, entry.first_seen)),
+                            hash: entry.hash,
+                            fate: Fate::Missing,
+                        };
+                        (entry.id, known)
+                    })),
+                    Err(StoreError::Damaged(damaged)) => self.damaged.push(damaged),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a node; of several with one id the last counts.
+    ///
+    /// An error leaves the import usable: the caller may go on without the node.
+    pub fn node(
+        &mut self,
+        record: &NodeRecord,
+        id: NodeId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        key::check("a kind", record.kind())?;
+        let doc = encode(record, id)?;
+        let hash = seal::hash(&doc);
+        self.outdate(id, record);
+        let kind = self.number(record.kind());
+        let known = self.known.entry(id).or_insert(Known {
+            kind,
+            before: None,
+            hash,
+            fate: Fate::Missing,
+        });
+        if known.hash == hash && (known.before.is_some() || known.fate != Fate::Missing) {
+            if matches!(known.fate, Fate::Missing | Fate::Kept) {
+                known.fate = Fate::Same;
+            }
+            return Ok(());
+        }
+        known.hash = hash;
+        let now = now.as_second();
+        let first_seen = known.before.map_or(now, |(_, first_seen)| first_seen);
+        let incoming = &mut self.kinds[known.kind as usize];
+        let last = incoming.runs.len().checked_sub(1);
+        let is_there = last.is_some_and(|last| known.fate == Fate::Staged(run_number(last)));
+        if last.is_none() || is_there {
+            incoming.runs.push(RunBuilder::default());
+        }
+        let at = incoming.runs.len() - 1;
+        known.fate = Fate::Staged(run_number(at));
+        incoming.runs[at].push(
+            &mut self.stager,
+            Entry::new(id, hash, first_seen, now),
+            &doc,
+        )
+    }
+
+    /// Decides which of the nodes that did not come stay, by kind, namespace and `reported.id`: those in a gap.
+    /// Returns how many stay. To be called after the last node; all others are removed by the commit.
+    pub fn keep(
+        &mut self,
+        mut stays: impl FnMut(&str, Option<&str>, &str) -> bool,
+    ) -> Result<u64, StoreError> {
+        let mut kept = Vec::new();
+        self.stored(Fate::Missing, |node| {
+            let namespace = node.record.reported.get("namespace");
+            let namespace = namespace.and_then(serde_json::Value::as_str);
+            if stays(node.record.kind(), namespace, node.record.id()) {
+                kept.push(node.id);
+            }
+        })?;
+        for id in &kept {
+            if let Some(known) = self.known.get_mut(id) {
+                known.fate = Fate::Kept;
+            }
+        }
+        Ok(kept.len() as u64)
+    }
+
+    /// Hands over the nodes that [`Import::keep`] let stay, so that their edges can be made.
+    pub fn kept(&self, take: impl FnMut(StoredNode)) -> Result<(), StoreError> {
+        self.stored(Fate::Kept, take)
+    }
+
+    /// What was damaged when the import began; the commit drops it.
+    pub fn damaged(&self) -> &[Damaged] {
+        &self.damaged
+    }
+
+    /// Reads stored nodes with this fate, block by block; blocks without one are not decompressed.
+    fn stored(&self, fate: Fate, mut take: impl FnMut(StoredNode)) -> Result<(), StoreError> {
+        let is_meant = |id: &NodeId| self.known.get(id).is_some_and(|known| known.fate == fate);
+        for kind in self.base.kinds() {
+            let part: Part = (Section::Nodes, kind.to_owned());
+            let mut layers = self.base.layers(&part)?;
+            while let Some(live) = layers.next() {
+                let live = match live {
+                    // Known from the beginning of the import.
+                    Err(StoreError::Damaged(_)) => continue,
+                    live => live?,
+                };
+                if !live.entries().any(|entry| is_meant(&entry.id)) {
+                    continue;
+                }
+                for (entry, doc) in layers.docs(&live)? {
+                    if is_meant(&entry.id) {
+                        take(node(&self.account, &entry, &doc)?);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A change made during the import gives way to a version of the object that is newer still.
+    fn outdate(&self, id: NodeId, record: &NodeRecord) {
+        let mut meanwhile = guard(&self.slot.meanwhile);
+        let Some(changes) = meanwhile.as_mut() else {
+            return;
+        };
+        if let Some(Meanwhile::Changed { version: then, .. }) = changes.get(&id)
+            && let (Some(then), Some(now)) = (*then, version(record))
+            && now > then
+        {
+            changes.remove(&id);
+        }
+    }
+
+    pub(crate) fn number(&mut self, kind: &str) -> u32 {
+        if let Some(number) = self.numbers.get(kind) {
+            return *number;
+        }
+        let number = run_number(self.kinds.len());
+        self.numbers.insert(kind.to_owned(), number);
+        self.kinds.push(Incoming {
+            name: kind.to_owned(),
+            runs: Vec::new(),
+        });
+        number
+    }
+}
+
+impl Drop for Import {
+    fn drop(&mut self) {
+        // After a commit the list may be that of the next import.
+        if !self.ended {
+            *guard(&self.slot.meanwhile) = None;
+        }
+    }
+}
+
+/// The document of a node.
+pub(crate) fn encode(record: &NodeRecord, id: NodeId) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(record).map_err(|error| StoreError::Encode {
+        what: format!("node `{id}`"),
+        why: error.to_string(),
+    })
+}
+
+fn run_number(at: usize) -> u32 {
+    u32::try_from(at).expect("far fewer kinds and runs than 2^32")
+}

@@ -1,0 +1,147 @@
+//! Keys of the trees. Text parts end with a zero byte, which no name may hold; numbers are big endian.
+//!
+//! ```text
+//! graph   h account                    header of an account
+//!         m account section kind       manifest: which blocks hold the nodes (`n`) or edges (`e`)
+//!         r account writer             blocks nobody needs any more
+//!         s account writer             a writer at work; its blocks are nothing until this is gone
+//!         w                            last writer number
+//! block   account writer number part   a piece of a block
+//! record  table key                    everything small
+//! overlay node                         what people added to a node
+//! ```
+use crate::StoreError;
+use crate::manifest::BlockRef;
+
+/// Longest name that may be part of a key, in bytes.
+const LONGEST: usize = 1024;
+
+pub(crate) const WRITER: &[u8] = b"w";
+
+/// What a manifest lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Section {
+    Nodes,
+    Edges,
+}
+
+impl Section {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Nodes => b'n',
+            Self::Edges => b'e',
+        }
+    }
+}
+
+/// Refuses a name that would run into its neighbours.
+pub(crate) fn check(what: &'static str, name: &str) -> Result<(), StoreError> {
+    if name.is_empty() || name.len() > LONGEST || name.contains('\0') {
+        return Err(StoreError::Name {
+            what,
+            name: name.chars().take(80).collect(),
+        });
+    }
+    Ok(())
+}
+
+fn text(key: &mut Vec<u8>, part: &str) {
+    key.extend_from_slice(part.as_bytes());
+    key.push(0);
+}
+
+fn of(letter: u8, account: &str) -> Vec<u8> {
+    let mut key = vec![letter];
+    text(&mut key, account);
+    key
+}
+
+pub(crate) const HEADERS: &[u8] = b"h";
+pub(crate) const RETIRED: &[u8] = b"r";
+pub(crate) const STAGED: &[u8] = b"s";
+
+pub(crate) fn header(account: &str) -> Vec<u8> {
+    of(b'h', account)
+}
+
+/// Prefix of all manifests of an account.
+pub(crate) fn manifests(account: &str) -> Vec<u8> {
+    of(b'm', account)
+}
+
+pub(crate) fn manifest(account: &str, section: Section, kind: &str) -> Vec<u8> {
+    let mut key = manifests(account);
+    key.push(section.byte());
+    key.extend_from_slice(kind.as_bytes());
+    key
+}
+
+/// Section and kind of a manifest, from what follows the prefix.
+pub(crate) fn section(rest: &[u8]) -> Option<(Section, String)> {
+    let (letter, kind) = rest.split_first()?;
+    let section = match letter {
+        b'n' => Section::Nodes,
+        b'e' => Section::Edges,
+        _ => return None,
+    };
+    Some((section, String::from_utf8(kind.to_vec()).ok()?))
+}
+
+pub(crate) fn retired(account: &str, writer: u64) -> Vec<u8> {
+    numbered(b'r', account, writer)
+}
+
+pub(crate) fn staged(account: &str, writer: u64) -> Vec<u8> {
+    numbered(b's', account, writer)
+}
+
+fn numbered(letter: u8, account: &str, writer: u64) -> Vec<u8> {
+    let mut key = of(letter, account);
+    key.extend_from_slice(&writer.to_be_bytes());
+    key
+}
+
+/// Prefix of the blocks of a writer.
+pub(crate) fn blocks(account: &str, writer: u64) -> Vec<u8> {
+    let mut key = Vec::new();
+    text(&mut key, account);
+    key.extend_from_slice(&writer.to_be_bytes());
+    key
+}
+
+/// One piece of a block.
+pub(crate) fn part(account: &str, block: &BlockRef, part: u32) -> Vec<u8> {
+    let mut key = blocks(account, block.writer);
+    key.extend_from_slice(&block.number.to_be_bytes());
+    key.extend_from_slice(&part.to_be_bytes());
+    key
+}
+
+/// Account and writer of a key made by [`staged`] or [`retired`].
+pub(crate) fn writer(key: &[u8]) -> Option<(String, u64)> {
+    let (rest, number) = key.get(1..)?.split_last_chunk::<8>()?;
+    let account = String::from_utf8(rest.strip_suffix(b"\0")?.to_vec()).ok()?;
+    Some((account, u64::from_be_bytes(*number)))
+}
+
+pub(crate) fn record(table: &str, key: &str) -> Vec<u8> {
+    let mut full = Vec::new();
+    text(&mut full, table);
+    full.extend_from_slice(key.as_bytes());
+    full
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_account_reaches_into_another() {
+        let blocks = blocks("a", 1);
+        assert!(!self::blocks("ab", 1).starts_with(&blocks));
+        assert!(!manifest("ab", Section::Nodes, "k").starts_with(&manifests("a")));
+        assert_eq!(writer(&staged("a", 258)), Some(("a".into(), 258)));
+        assert!(check("an account", "a\0b").is_err());
+        assert!(check("an account", "").is_err());
+    }
+}

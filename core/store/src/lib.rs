@@ -1,0 +1,40 @@
+//! The record: what was collected and what people added to it, kept in sled.
+//!
+//! The only room that names sled. It knows nothing about queries or HTTP and reads no clock. Every call
+//! blocks; an asynchronous caller uses `spawn_blocking`.
+mod account;
+mod block;
+mod change;
+mod commit;
+mod document;
+mod error;
+mod format;
+mod header;
+mod import;
+mod key;
+mod layers;
+mod manifest;
+mod open;
+mod overlay;
+mod pin;
+mod plugin;
+mod record;
+mod seal;
+mod settle;
+mod stage;
+mod stats;
+mod sync;
+mod view;
+
+pub use change::Change;
+pub use commit::CommitReport;
+pub use document::Document;
+pub use error::{Damaged, StoreError};
+pub use format::FORMAT;
+pub use header::AccountHeader;
+pub use import::Import;
+pub use open::Store;
+
+pub use record::Records;
+pub use stats::Stats;
+pub use view::{Nodes, StoredNode, View};

@@ -1,0 +1,38 @@
+//! Sizes of the record, for `metrics` and for people.
+use crate::{Store, StoreError};
+
+/// Sizes of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Bytes of all files.
+    pub disk_bytes: u64,
+    /// Number of accounts.
+    pub accounts: u64,
+    /// Number of nodes of all accounts.
+    pub nodes: u64,
+    /// Number of edges of all accounts.
+    pub edges: u64,
+}
+
+impl Store {
+    /// The sizes as they are now. Accounts with a damaged header count as empty.
+    pub fn stats(&self) -> Result<Stats, StoreError> {
+        let disk_bytes = self.0.db.size_on_disk();
+        let mut stats = Stats {
+            disk_bytes: disk_bytes.map_err(|error| self.trouble(error))?,
+            ..Stats::default()
+        };
+        for header in self.accounts() {
+            stats.accounts += 1;
+            match header {
+                Ok(header) => {
+                    stats.nodes += header.nodes;
+                    stats.edges += header.edges;
+                }
+                Err(StoreError::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(stats)
+    }
+}

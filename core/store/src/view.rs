@@ -1,0 +1,250 @@
+//! Reading one committed state of an account, whatever is committed meanwhile.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stocktake_model::{EdgeRecord, EdgeType, NodeId, NodeRecord, Relation};
+
+use crate::block::{Entry, time};
+use crate::key::{self, Section};
+use crate::layers::Layers;
+use crate::manifest::Manifest;
+use crate::open::guard;
+use crate::pin::Pin;
+use crate::seal::from_sealed;
+use crate::settle::Part;
+use crate::{AccountHeader, Damaged, Store, StoreError};
+
+/// A node as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredNode {
+    /// Its id.
+    pub id: NodeId,
+    /// What the collector saw.
+    pub record: NodeRecord,
+    /// When it was first committed; whole seconds.
+    pub first_seen: Timestamp,
+    /// When a commit last changed it; whole seconds.
+    pub changed: Timestamp,
+}
+
+/// Outgoing edges of one node, as stored.
+pub(crate) type EdgeGroup = Vec<(NodeId, EdgeType, Vec<Relation>)>;
+
+/// One committed state of an account. Blocks it needs are kept as long as it lives.
+#[derive(Debug)]
+pub struct View {
+    account: String,
+    header: Option<Vec<u8>>,
+    pub(crate) manifests: BTreeMap<Part, Manifest>,
+    damaged: Vec<Damaged>,
+    /// Nobody reads it; it keeps blocks.
+    _pin: Arc<Pin>,
+    store: Store,
+}
+
+impl Store {
+    /// The state of an account as it is now; empty if it was never imported.
+    pub fn view(&self, account: &str) -> Result<View, StoreError> {
+        key::check("an account", account)?;
+        let slot = self.slot(account);
+        // A commit can not come between the pin and what is read here.
+        let current = guard(&slot.current);
+        let graph = &self.0.trees.graph;
+        let trouble = |error| self.trouble(error);
+        let header = graph.get(key::header(account)).map_err(trouble)?;
+        let mut view = View {
+            account: account.to_owned(),
+            header: header.map(|value| value.to_vec()),
+            manifests: BTreeMap::new(),
+            damaged: Vec::new(),
+            _pin: current.clone(),
+            store: self.clone(),
+        };
+        let prefix = key::manifests(account);
+        for found in graph.scan_prefix(&prefix) {
+            let (key, value) = found.map_err(trouble)?;
+            if let Some(part) = key::section(&key[prefix.len()..]) {
+                view.add(part, &value);
+            }
+        }
+        Ok(view)
+    }
+
+    /// The nodes of an account as they are now, block by block. A damaged block is an error in its place.
+    pub fn nodes(&self, account: &str) -> Result<Nodes, StoreError> {
+        Ok(self.view(account)?.nodes())
+    }
+
+    /// The edges of an account as they are now, sorted.
+    pub fn edges(&self, account: &str) -> Result<Vec<EdgeRecord>, StoreError> {
+        self.view(account)?.edges()
+    }
+}
+
+impl View {
+    fn add(&mut self, part: Part, value: &[u8]) {
+        match from_sealed("manifest", value) {
+            Ok(manifest) => {
+                self.manifests.insert(part, manifest);
+            }
+            Err(damaged) => {
+                self.damaged.push(Damaged {
+                    account: Some(self.account.clone()),
+                    kind: crate::settle::kind_of(&part).map(str::to_owned),
+                    ..damaged
+                });
+                // As good as empty: the next import replaces it.
+                self.manifests.insert(part, Manifest::default());
+            }
+        }
+    }
+
+    /// The header; `None` if the account was never imported.
+    pub fn header(&self) -> Result<Option<AccountHeader>, StoreError> {
+        let header = self.header.as_deref();
+        let header = header.map(|value| from_sealed("header", value));
+        Ok(header.transpose()?)
+    }
+
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.header.is_none() && self.manifests.is_empty()
+    }
+
+    /// Lists of blocks that are damaged; the kinds they belong to look empty.
+    pub(crate) fn damaged(&self) -> &[Damaged] {
+        &self.damaged
+    }
+
+    /// Kinds that have nodes, sorted.
+    pub fn kinds(&self) -> Vec<&str> {
+        let kinds = self.manifests.keys().filter_map(crate::settle::kind_of);
+        kinds.collect()
+    }
+
+    pub(crate) fn layers(&self, part: &Part) -> Result<Layers, StoreError> {
+        let manifest = self.manifests.get(part).cloned().unwrap_or_default();
+        let kind = crate::settle::kind_of(part);
+        Layers::open(&self.store.0.trees, &self.account, kind, manifest.runs)
+    }
+
+    /// The nodes, kind by kind, decoded block by block: memory is bounded by a block.
+    pub fn nodes(self) -> Nodes {
+        let is_node = |part: &&Part| part.0 == Section::Nodes;
+        let mut parts: Vec<Part> = self.manifests.keys().filter(is_node).cloned().collect();
+        parts.reverse();
+        let damaged = self.damaged.iter().filter(|damaged| damaged.kind.is_some());
+        let mut ready: Vec<_> = damaged.map(|damaged| Err(damaged.clone().into())).collect();
+        ready.reverse();
+        Nodes {
+            view: self,
+            parts,
+            layers: None,
+            ready,
+        }
+    }
+
+    /// The edges, sorted by where they start, where they lead, and type.
+    pub fn edges(&self) -> Result<Vec<EdgeRecord>, StoreError> {
+        if let Some(damaged) = self.damaged.iter().find(|damaged| damaged.kind.is_none()) {
+            return Err(damaged.clone().into());
+        }
+        let mut layers = self.layers(&edge_part())?;
+        let mut edges = Vec::new();
+        while let Some(live) = layers.next() {
+            for (entry, doc) in layers.docs(&live?)? {
+                let group: EdgeGroup = parse(&self.account, &entry, &doc)?;
+                edges.extend(
+                    group
+                        .into_iter()
+                        .map(|(to, edge_type, relations)| EdgeRecord {
+                            from: entry.id,
+                            to,
+                            edge_type,
+                            relations,
+                        }),
+                );
+            }
+        }
+        edges.sort_unstable();
+        Ok(edges)
+    }
+}
+
+/// Where all edges of an account are.
+pub(crate) fn edge_part() -> Part {
+    (Section::Edges, String::new())
+}
+
+fn parse<T: serde::de::DeserializeOwned>(
+    account: &str,
+    entry: &Entry,
+    doc: &[u8],
+) -> Result<T, Damaged> {
+    serde_json::from_slice(doc).map_err(|_| Damaged {
+        what: format!("node {}", entry.id),
+        account: Some(account.to_owned()),
+        kind: None,
+        why: "it is not what was expected there",
+    })
+}
+
+/// Reads a stored node.
+pub(crate) fn node(account: &str, entry: &Entry, doc: &[u8]) -> Result<StoredNode, StoreError> {
+    Ok(StoredNode {
+        id: entry.id,
+        record: parse(account, entry, doc)?,
+        first_seen: time(entry.first_seen),
+        changed: time(entry.changed),
+    })
+}
+
+/// The nodes of a [`View`], by kind. Within a kind in the order in which they came.
+pub struct Nodes {
+    view: View,
+    /// Kinds to come, last first.
+    parts: Vec<Part>,
+    layers: Option<Layers>,
+    /// Nodes of the block that was read, last first.
+    ready: Vec<Result<StoredNode, StoreError>>,
+}
+
+impl Nodes {
+    /// Reads on: true if something was found or a kind was begun.
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        let Some(layers) = &mut self.layers else {
+            let Some(part) = self.parts.pop() else {
+                return Ok(false);
+            };
+            self.layers = Some(self.view.layers(&part)?);
+            return Ok(true);
+        };
+        let Some(live) = layers.next() else {
+            self.layers = None;
+            return Ok(true);
+        };
+        let account = &self.view.account;
+        let docs = layers.docs(&live?)?;
+        let nodes = docs.iter().map(|(entry, doc)| node(account, entry, doc));
+        self.ready = nodes.rev().collect();
+        Ok(true)
+    }
+}
+
+impl Iterator for Nodes {
+    type Item = Result<StoredNode, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(node) = self.ready.pop() {
+                return Some(node);
+            }
+            match self.advance() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The store from outside: one test binary. What only its own modules can see is tested there.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "suite/damage.rs"]
+mod damage;
+#[path = "suite/graph.rs"]
+mod graph;
+#[path = "suite/kill.rs"]
+mod kill;
+#[path = "suite/layers.rs"]
+mod layers;
+#[path = "suite/sample.rs"]
+mod sample;
+#[path = "suite/small.rs"]
+mod small;

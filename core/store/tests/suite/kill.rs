@@ -1,0 +1,235 @@
+//! A process that is killed, or runs out of disk, while it imports: what it acknowledged is there, and nothing
+//! is there by half. The child is this test binary again.
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use stocktake_model::NodeRecord;
+use stocktake_store::{Change, Store, StoreError, StoredNode};
+
+use crate::sample::{ACCOUNT, at, edge, header, id, nodes, pods, record, star};
+
+const DIR: &str = "STOCKTAKE_TEST_CHILD_DIR";
+const ROUNDS: &str = "STOCKTAKE_TEST_KILL_ROUNDS";
+
+/// The nodes of one generation: some stay, some change, some come and go.
+fn generation(number: u64) -> Vec<NodeRecord> {
+    let mut records = pods(0, 400, 1);
+    let step = if number.is_multiple_of(3) { 1 } else { 40 };
+    for pod in (0..400).step_by(step) {
+        records[pod]
+            .reported
+            .insert("generation".into(), number.into());
+    }
+    let passing = u32::try_from(number % 1000).unwrap();
+    records.extend(pods(1000 + passing, 1020 + passing, number));
+    records.push(record("kubernetes_cluster", ACCOUNT, number));
+    records
+}
+
+/// Odd generations are put as a change, even ones are imported.
+fn advance(store: &Store, number: u64) -> Result<(), StoreError> {
+    let records = generation(number);
+    if number.is_multiple_of(2) || number == 1 {
+        return replace(store, &records, i64::try_from(number).unwrap());
+    }
+    let kept: Vec<_> = records.iter().map(id).collect();
+    let removed = nodes(store)
+        .into_values()
+        .filter(|node| !kept.contains(&node.id));
+    let mut header = header(i64::try_from(number).unwrap());
+    header.nodes = records.len() as u64;
+    header.edges = header.nodes - 1;
+    let change = Change {
+        removed: removed
+            .map(|node| (node.record.kind().to_owned(), node.id))
+            .collect(),
+        edges: star(&records),
+        nodes: records.iter().map(stored).collect(),
+        header: Some(header),
+        ..Change::default()
+    };
+    store.put(ACCOUNT, change)
+}
+
+fn replace(store: &Store, records: &[NodeRecord], second: i64) -> Result<(), StoreError> {
+    let mut import = store.import(ACCOUNT)?;
+    for record in records {
+        import.node(record, id(record), at(second))?;
+    }
+    import.commit(star(records), header(second)).map(drop)
+}
+
+fn stored(record: &NodeRecord) -> StoredNode {
+    StoredNode {
+        id: id(record),
+        record: record.clone(),
+        first_seen: at(0),
+        changed: at(0),
+    }
+}
+
+/// The generation a store holds; panics if it holds a part of one.
+fn whole_generation(store: &Store) -> u64 {
+    let Some(header) = store.accounts().into_iter().next() else {
+        assert!(nodes(store).is_empty());
+        return 0;
+    };
+    let header = header.unwrap();
+    let number = u64::try_from(header.collected.as_second() - at(0).as_second()).unwrap();
+    let records = generation(number);
+    let mut expected: Vec<_> = records
+        .iter()
+        .map(|record| record.id().to_owned())
+        .collect();
+    expected.sort();
+    let stored = nodes(store);
+    assert_eq!(
+        stored.keys().collect::<Vec<_>>(),
+        expected.iter().collect::<Vec<_>>()
+    );
+    for record in &records {
+        assert_eq!(&stored[record.id()].record, record, "generation {number}");
+    }
+    let mut edges: Vec<_> = records[1..]
+        .iter()
+        .map(|to| edge(&records[0], to))
+        .collect();
+    edges.sort();
+    assert_eq!(store.edges(ACCOUNT).unwrap(), edges);
+    assert_eq!(
+        (header.nodes, header.edges),
+        (records.len() as u64, edges.len() as u64)
+    );
+    number
+}
+
+/// Runs in a child: goes on from generation to generation and says so until it is killed or fails.
+#[test]
+fn child() {
+    let Ok(dir) = std::env::var(DIR) else {
+        return;
+    };
+    let store = Store::open(Path::new(&dir)).unwrap();
+    let begin = whole_generation(&store);
+    for number in begin + 1..begin + 10_000 {
+        let done = advance(&store, number);
+        let mut out = std::io::stdout();
+        match done {
+            Ok(()) => writeln!(out, "acknowledged {number}").unwrap(),
+            Err(error) => return writeln!(out, "stopped: {error}").unwrap(),
+        }
+        out.flush().unwrap();
+    }
+}
+
+/// A child, the generations it acknowledges, and whatever else it prints.
+fn spawn(mut command: Command, dir: &Path) -> (Child, Receiver<u64>, JoinHandle<String>) {
+    command
+        .env(DIR, dir)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let (sender, receiver) = channel();
+    let printed = std::thread::spawn(move || {
+        let mut other = String::new();
+        for line in out.lines().map_while(Result::ok) {
+            if let Some((_, number)) = line.split_once("acknowledged ") {
+                let _ = sender.send(number.parse().unwrap());
+            } else {
+                other.push_str(&line);
+            }
+        }
+        other
+    });
+    (child, receiver, printed)
+}
+
+fn this_binary() -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "kill::child", "--nocapture"]);
+    command
+}
+
+#[test]
+fn a_killed_process_loses_nothing_it_acknowledged_and_leaves_nothing_by_half() {
+    let rounds = std::env::var(ROUNDS).map_or(20, |rounds| rounds.parse().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let mut last = 0;
+    let mut moment: u64 = 1;
+    for round in 0..rounds {
+        let (mut child, acknowledged, _) = spawn(this_binary(), dir.path());
+        // Any moment will do; a fixed sequence of them makes a failure easier to see again.
+        moment = moment
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let wait_for = if round % 4 == 3 {
+            0
+        } else {
+            (moment >> 40) % 5
+        };
+        for _ in 0..wait_for {
+            last = acknowledged
+                .recv_timeout(Duration::from_mins(1))
+                .expect("the child goes on");
+        }
+        let until = Duration::from_micros((moment >> 33) % 60_000);
+        if let Ok(number) = acknowledged.recv_timeout(until) {
+            last = number;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        last = acknowledged.iter().last().unwrap_or(last);
+        let store = Store::open(dir.path()).unwrap();
+        let found = whole_generation(&store);
+        assert!(
+            found == last || found == last + 1,
+            "acknowledged {last}, found {found}"
+        );
+        last = found;
+    }
+    assert!(last > rounds / 2, "the children did something: {last}");
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_what_was_committed_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    advance(&store, 1).unwrap();
+    drop(store);
+    // The limit of a shell's file size counts in KiB or half of that; either is soon reached.
+    let size = std::fs::metadata(dir.path().join("record/db"))
+        .unwrap()
+        .len();
+    let script = format!(
+        r#"trap "" XFSZ; ulimit -f {}; exec "$0" "$@""#,
+        size / 1024 + 5 * 1024
+    );
+    let mut shell = Command::new("bash");
+    let binary = this_binary();
+    shell
+        .arg("-c")
+        .arg(script)
+        .arg(binary.get_program())
+        .args(binary.get_args());
+    let (mut child, acknowledged, printed) = spawn(shell, dir.path());
+    let last = acknowledged.iter().last().unwrap_or(1);
+    assert!(child.wait().unwrap().success());
+    let printed = printed.join().unwrap();
+    assert!(
+        printed.contains("stopped: no space left to write"),
+        "{printed}"
+    );
+    let store = Store::open(dir.path()).unwrap();
+    let found = whole_generation(&store);
+    assert!(
+        found == last || found == last + 1,
+        "acknowledged {last}, found {found}"
+    );
+    advance(&store, found + 1).unwrap();
+    assert_eq!(whole_generation(&store), found + 1);
+}

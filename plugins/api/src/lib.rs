@@ -1,0 +1,10 @@
+//! What a plugin is to the worker: it finds accounts, collects each as a snapshot, and acts on objects.
+//!
+//! It knows no cloud, no store and no query.
+mod error;
+mod plugin;
+mod progress;
+
+pub use error::PluginError;
+pub use plugin::{Account, Change, Deletion, Outcome, Plugin, Tagged};
+pub use progress::{Progress, ProgressSink, Sink};

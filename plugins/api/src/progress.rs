@@ -1,0 +1,33 @@
+//! Where a collection goes (a bounded channel of snapshot items) and how far it is.
+use serde::{Deserialize, Serialize};
+use stocktake_model::SnapshotItem;
+use tokio::sync::mpsc;
+
+/// Takes the items of one snapshot. Bounded: a slow reader slows the collection down, memory does not grow.
+pub type Sink = mpsc::Sender<SnapshotItem>;
+
+/// How far the collection of one account is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Name of the account, e.g. the context.
+    pub account: String,
+    /// Kinds read to their end, gaps included.
+    pub kinds_done: u64,
+    /// Kinds there are; zero until discovery has answered.
+    pub kinds: u64,
+    /// Objects read.
+    pub objects: u64,
+    /// Gaps so far.
+    pub gaps: u64,
+    /// True when nothing more will come.
+    pub done: bool,
+    /// Why the account as a whole failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+/// Is told how far a collection is; called often, must be quick.
+pub trait ProgressSink: Send + Sync {
+    /// Takes the newest state; an older one may be forgotten.
+    fn update(&self, progress: &Progress);
+}

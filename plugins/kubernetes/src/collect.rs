@@ -1,0 +1,357 @@
+//! One snapshot of one cluster: which kinds, in which order, and how the lists run beside each other.
+//!
+//! Nothing is kept but ids and counts: an object is sent as it is decoded.
+mod access;
+mod choice;
+mod glob;
+mod reader;
+mod seen;
+mod summary;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use stocktake_config::K8sConfig;
+use stocktake_model::{Begin, End, Gap, GapReason, Model, SnapshotItem};
+use stocktake_plugin_api::{PluginError, Progress, ProgressSink, Sink};
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::Resource;
+use crate::connect::Link;
+use crate::convert::{ClusterFacts, Converter};
+use crate::discovery::{self, Discovered};
+use crate::retry::Patience;
+use crate::trouble::RequestError;
+use choice::Choice;
+use reader::Listed;
+use seen::Seen;
+use summary::Summary;
+
+/// Time between two looks at how many objects came.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What is known before the first object is asked for.
+pub(crate) struct Plan {
+    /// Way to the server.
+    pub link: Arc<Link>,
+    /// How patient to be with it.
+    pub patience: Patience,
+    /// What is wanted.
+    pub config: Arc<K8sConfig>,
+    /// Makes nodes.
+    pub converter: Converter,
+    /// The cluster.
+    pub facts: ClusterFacts,
+    /// First item of the snapshot.
+    pub begin: Begin,
+    /// What the server serves.
+    pub discovered: Discovered,
+    /// When everything must be done.
+    pub deadline: Instant,
+}
+
+/// What the lists of one snapshot share.
+struct Collection {
+    link: Arc<Link>,
+    patience: Patience,
+    page_size: u32,
+    converter: Converter,
+    choice: Choice,
+    sink: Sink,
+    seen: Seen,
+    deadline: Instant,
+    /// Why nothing else is worth asking.
+    broken: OnceLock<RequestError>,
+    /// Objects sent.
+    objects: AtomicU64,
+    heard: Mutex<BTreeSet<String>>,
+    known: OnceLock<Namespaces>,
+    access: access::Access,
+    rediscovered: OnceCell<Option<Discovered>>,
+}
+
+/// The namespaces there are.
+#[derive(Debug, Clone, Default)]
+struct Namespaces {
+    names: Vec<String>,
+    /// True if there are no others.
+    complete: bool,
+}
+
+/// Sends one snapshot. An error means that nobody takes it any more.
+pub(crate) async fn run(
+    plan: Plan,
+    sink: Sink,
+    progress: &dyn ProgressSink,
+) -> Result<(), PluginError> {
+    let kinds = crate::dynamic_kinds(&plan.discovered.resources);
+    let mut model = Model::default();
+    let mut sent_model = crate::built_in_model();
+    sent_model.kinds.extend(kinds);
+    model.add(sent_model.kinds.clone());
+    let mut out = Out::new(&plan, sink.clone(), progress);
+    out.send(vec![
+        SnapshotItem::Begin(plan.begin.clone()),
+        SnapshotItem::Model(sent_model),
+    ])
+    .await?;
+    let choice = Choice::new(&plan.config, model);
+    let wanted = out.wanted(&plan.discovered, &choice).await?;
+    let complete = plan.discovered.is_complete();
+    let parallel = plan.config.list_parallelism.max(1);
+    let collection = Arc::new(Collection::new(plan, choice, sink));
+    out.stages(&collection, wanted, parallel).await?;
+    out.end(complete).await
+}
+
+impl Collection {
+    fn new(plan: Plan, choice: Choice, sink: Sink) -> Self {
+        Self {
+            link: plan.link,
+            patience: plan.patience,
+            page_size: plan.config.page_size,
+            converter: plan.converter,
+            choice,
+            sink,
+            seen: Seen::default(),
+            deadline: plan.deadline,
+            broken: OnceLock::new(),
+            objects: AtomicU64::new(0),
+            heard: Mutex::default(),
+            known: OnceLock::new(),
+            access: access::Access::default(),
+            rediscovered: OnceCell::new(),
+        }
+    }
+
+    fn heard_of_namespace(&self, name: &str) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.insert(name.to_owned());
+    }
+
+    /// The namespaces there are: those that were listed, else those the configuration names.
+    fn namespaces(&self) -> Namespaces {
+        let listed = self.known.get().cloned().unwrap_or_default();
+        if listed.complete {
+            return listed;
+        }
+        Namespaces {
+            names: self.choice.named_namespaces().unwrap_or(listed.names),
+            complete: false,
+        }
+    }
+
+    /// Called once, when the list of namespaces was tried.
+    fn settle_namespaces(&self, complete: bool) {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = heard.iter().cloned().collect();
+        let _ = self.known.set(Namespaces { names, complete });
+    }
+
+    /// Namespaces that are there but not wanted: what is in them stays.
+    fn left_out(&self) -> Vec<Gap> {
+        if self.choice.wants_all_namespaces() {
+            return Vec::new();
+        }
+        let known = self.namespaces();
+        let left_out = known
+            .names
+            .into_iter()
+            .filter(|name| !self.choice.wants_namespace(name));
+        left_out
+            .map(|name| Gap {
+                kind: None,
+                message: format!("namespace `{name}` is left out by the configuration"),
+                namespace: Some(name),
+                uid: None,
+                reason: GapReason::NotCollected,
+                hint: Some("see `k8s.namespaces` and `k8s.no_namespaces`".to_owned()),
+            })
+            .collect()
+    }
+}
+
+/// The way out: items to the sink, and how far we are.
+struct Out<'p> {
+    sink: Sink,
+    watcher: &'p dyn ProgressSink,
+    progress: Progress,
+    summary: Summary,
+}
+
+impl<'p> Out<'p> {
+    fn new(plan: &Plan, sink: Sink, watcher: &'p dyn ProgressSink) -> Self {
+        Self {
+            sink,
+            watcher,
+            progress: Progress {
+                account: plan.facts.name.clone(),
+                ..Progress::default()
+            },
+            summary: Summary::default(),
+        }
+    }
+
+    async fn send(&mut self, items: Vec<SnapshotItem>) -> Result<(), PluginError> {
+        for item in items {
+            self.sink.send(item).await.map_err(|_| {
+                PluginError::new(
+                    GapReason::NotCollected,
+                    "nobody takes the snapshot any more",
+                )
+            })?;
+        }
+        self.progress.gaps = self.summary.count;
+        self.watcher.update(&self.progress);
+        Ok(())
+    }
+
+    /// The kinds to list; those that can not be, or are not wanted, are gaps.
+    async fn wanted(
+        &mut self,
+        discovered: &Discovered,
+        choice: &Choice,
+    ) -> Result<Vec<Resource>, PluginError> {
+        let mut gaps = Vec::new();
+        for stale in &discovered.stale {
+            gaps.extend(not_served(stale));
+        }
+        let mut wanted = Vec::new();
+        for resource in &discovered.resources {
+            match choice.leaves_out(resource, &crate::kind_name(resource)) {
+                Some(gap) => gaps.push(gap),
+                None => wanted.push(resource.clone()),
+            }
+        }
+        let items = gaps.into_iter().map(|gap| self.summary.gap(gap)).collect();
+        self.progress.kinds = wanted.len() as u64;
+        self.send(items).await?;
+        Ok(wanted)
+    }
+
+    /// Namespaces and nodes first, since others are read by them; then what the API defines; then custom
+    /// kinds. Where two groups show the same object, the earlier stage wins.
+    async fn stages(
+        &mut self,
+        collection: &Arc<Collection>,
+        wanted: Vec<Resource>,
+        parallel: usize,
+    ) -> Result<(), PluginError> {
+        let first = |resource: &Resource| {
+            resource.group.is_empty() && matches!(resource.plural.as_str(), "namespaces" | "nodes")
+        };
+        let (basis, rest): (Vec<_>, Vec<_>) = wanted.into_iter().partition(first);
+        let (custom, own): (Vec<_>, Vec<_>) = rest.into_iter().partition(discovery::is_custom);
+        let complete = self.stage(collection, basis, parallel).await?;
+        collection.settle_namespaces(complete);
+        let gaps = collection.left_out();
+        let items = gaps.into_iter().map(|gap| self.summary.gap(gap)).collect();
+        self.send(items).await?;
+        self.stage(collection, own, parallel).await?;
+        self.stage(collection, custom, parallel).await?;
+        Ok(())
+    }
+
+    /// Reads these kinds; whether the namespaces, if among them, were read to their end.
+    async fn stage(
+        &mut self,
+        collection: &Arc<Collection>,
+        resources: Vec<Resource>,
+        parallel: usize,
+    ) -> Result<bool, PluginError> {
+        let gate = Arc::new(Semaphore::new(parallel));
+        let mut lists = JoinSet::new();
+        for resource in resources {
+            let (gate, collection) = (gate.clone(), collection.clone());
+            lists.spawn(async move {
+                let _turn = gate.acquire().await;
+                collection.read(&resource).await
+            });
+        }
+        let mut namespaces = false;
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            let listed: Listed = tokio::select! {
+                joined = lists.join_next() => match joined {
+                    None => return Ok(namespaces),
+                    Some(listed) => listed.map_err(|error| {
+                        PluginError::new(GapReason::ServerError, format!("a list ended early: {error}"))
+                    })?,
+                },
+                _ = tick.tick() => {
+                    self.count(collection);
+                    self.watcher.update(&self.progress);
+                    continue;
+                }
+            };
+            namespaces |= listed.kind == "kubernetes_namespace" && listed.gaps.is_empty();
+            self.progress.kinds_done += 1;
+            self.count(collection);
+            let items = self.summary.listed(listed);
+            self.send(items).await?;
+        }
+    }
+
+    fn count(&mut self, collection: &Collection) {
+        self.progress.objects = collection.objects.load(Ordering::Relaxed);
+    }
+
+    async fn end(mut self, discovery_complete: bool) -> Result<(), PluginError> {
+        let mut items = self.summary.end();
+        items.push(SnapshotItem::End(End { discovery_complete }));
+        self.progress.done = true;
+        self.send(items).await
+    }
+}
+
+/// The gaps of a group whose server is down: the group, and the kinds it had when it was last heard of.
+fn not_served(stale: &discovery::Stale) -> Vec<Gap> {
+    let gap = |kind: String| Gap {
+        kind: Some(kind),
+        namespace: None,
+        uid: None,
+        reason: GapReason::NotServed,
+        message: format!("`{}` is not served now: {}", stale.group_version, stale.why),
+        hint: Some(format!(
+            "see `kubectl get apiservices`, and why the service behind `{}` is down",
+            stale.group_version
+        )),
+    };
+    if stale.resources.is_empty() {
+        return vec![gap(stale.group_version.clone())];
+    }
+    stale
+        .resources
+        .iter()
+        .map(|resource| gap(crate::kind_name(resource)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_is_down_is_a_gap_of_its_kinds_or_of_itself() {
+        let mut stale = discovery::Stale {
+            group_version: "acme.dev/v1".to_owned(),
+            why: "no".to_owned(),
+            resources: Vec::new(),
+        };
+        let kinds = |stale: &discovery::Stale| -> Vec<String> {
+            not_served(stale)
+                .into_iter()
+                .filter_map(|gap| gap.kind)
+                .collect()
+        };
+        assert_eq!(kinds(&stale), ["acme.dev/v1"]);
+        stale
+            .resources
+            .push(discovery::example("acme.dev", "examples"));
+        assert_eq!(kinds(&stale), ["kubernetes_acme_dev_example"]);
+    }
+}

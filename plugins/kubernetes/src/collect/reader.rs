@@ -1,0 +1,289 @@
+//! Reading one kind: every object converted and sent as it is decoded; what can not be read becomes a gap.
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use serde_json::Value;
+use stocktake_model::{Gap, GapReason, SnapshotItem};
+
+use super::Collection;
+use crate::page::Form;
+use crate::trouble::RequestError;
+use crate::{Resource, discovery, list, secrets};
+
+/// What became of one kind.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Listed {
+    /// Kind of the objects.
+    pub kind: String,
+    /// Nodes sent, by kind: the objects, and what they bring along.
+    pub sent: BTreeMap<String, u64>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+    /// Version of the list, if it was one list.
+    pub resource_version: Option<String>,
+    /// Objects without a uid.
+    pub nameless: u64,
+}
+
+/// Why reading stopped.
+enum Stop {
+    /// The server.
+    Request(RequestError),
+    /// Nobody takes the items any more.
+    Closed,
+}
+
+impl From<RequestError> for Stop {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl Collection {
+    /// Reads a kind to its end, or as far as it can be read.
+    pub(super) async fn read(&self, resource: &Resource) -> Listed {
+        let mut listed = Listed {
+            kind: crate::kind_name(resource),
+            ..Listed::default()
+        };
+        let read = self.read_into(resource, &mut listed);
+        let in_time = tokio::time::timeout_at(self.deadline, read).await;
+        if in_time.is_err() {
+            listed.gaps.push(Gap {
+                kind: Some(listed.kind.clone()),
+                namespace: None,
+                uid: None,
+                reason: GapReason::Timeout,
+                message: "the time for the whole cluster is over".to_owned(),
+                hint: Some("raise `k8s.cluster_timeout_secs`".to_owned()),
+            });
+        }
+        if listed.nameless > 0 {
+            let message = format!("{} of its objects have no uid", listed.nameless);
+            listed
+                .gaps
+                .push(malformed(&listed.kind, None, None, message));
+        }
+        listed
+    }
+
+    async fn read_into(&self, resource: &Resource, listed: &mut Listed) {
+        if let Some(error) = self.broken.get() {
+            self.lacks(resource, listed, None, error);
+            return;
+        }
+        if resource.namespaced
+            && let Some(named) = self.choice.named_namespaces()
+        {
+            self.read_namespaces(resource, listed, &named, None).await;
+            return;
+        }
+        let whole = self.pages(resource, resource.list_path(), listed).await;
+        let error = match whole {
+            Ok(version) => {
+                listed.resource_version = version;
+                return;
+            }
+            Err(Stop::Closed) => return,
+            Err(Stop::Request(error)) => error,
+        };
+        match error.code() {
+            Some(403) if resource.namespaced => {
+                let known = self.namespaces();
+                self.read_namespaces(resource, listed, &known.names, Some(error))
+                    .await;
+            }
+            Some(404) => self.read_elsewhere(resource, listed, error).await,
+            _ => self.lacks(resource, listed, None, &error),
+        }
+    }
+
+    /// Namespace by namespace: because only these are wanted, or because the whole was `refused`.
+    async fn read_namespaces(
+        &self,
+        resource: &Resource,
+        listed: &mut Listed,
+        names: &[String],
+        refused: Option<RequestError>,
+    ) {
+        let mut wanted: Vec<&String> = names.iter().collect();
+        wanted.retain(|name| self.choice.wants_namespace(name));
+        let mut gaps = Vec::new();
+        for &name in &wanted {
+            if refused.is_some() && !self.access.may_list(&self.link, resource, name).await {
+                gaps.push((name, RequestError::not_granted(&resource.plural, name)));
+                continue;
+            }
+            let path = format!(
+                "{}/namespaces/{name}/{}",
+                resource.base_path(),
+                resource.plural
+            );
+            match self.pages(resource, path, listed).await {
+                Ok(_) => {}
+                Err(Stop::Closed) => return,
+                Err(Stop::Request(error)) => gaps.push((name, error)),
+            }
+        }
+        let known = self.namespaces().complete;
+        let whole = match refused {
+            // Nothing was granted, or there may be namespaces nobody told us about.
+            Some(refused) if gaps.len() == wanted.len() || !known => {
+                for (_, error) in &gaps {
+                    self.note(error);
+                }
+                self.lacks(resource, listed, None, &refused);
+                return;
+            }
+            Some(_) => true,
+            None => known,
+        };
+        for (name, error) in gaps {
+            self.lacks(resource, listed, Some(name), &error);
+        }
+        if !whole {
+            listed.gaps.push(Gap {
+                kind: Some(listed.kind.clone()),
+                namespace: None,
+                uid: None,
+                reason: GapReason::NotCollected,
+                message: "only the configured namespaces are collected".to_owned(),
+                hint: None,
+            });
+        }
+    }
+
+    /// A kind that was there a moment ago: its version may have gone, so discovery is asked once more.
+    async fn read_elsewhere(&self, resource: &Resource, listed: &mut Listed, error: RequestError) {
+        let again = self
+            .rediscovered
+            .get_or_init(|| async { discovery::discover(&self.link, self.patience).await.ok() })
+            .await;
+        let moved = again.as_ref().and_then(|found| {
+            let same =
+                |one: &&Resource| one.group == resource.group && one.plural == resource.plural;
+            let found = found.resources.iter().find(same)?;
+            (found.version != resource.version).then(|| found.clone())
+        });
+        let Some(moved) = moved else {
+            self.lacks(resource, listed, None, &error);
+            return;
+        };
+        match self.pages(&moved, moved.list_path(), listed).await {
+            Ok(version) => listed.resource_version = version,
+            Err(Stop::Closed) => {}
+            Err(Stop::Request(error)) => self.lacks(resource, listed, None, &error),
+        }
+    }
+
+    /// All pages below a path; the version of the list.
+    async fn pages(
+        &self,
+        resource: &Resource,
+        path: String,
+        listed: &mut Listed,
+    ) -> Result<Option<String>, Stop> {
+        let form = if secrets::are(resource) {
+            Form::Rows
+        } else {
+            Form::Objects
+        };
+        let limit = self.page_size;
+        let mut pager = list::Pager::new(&self.link, self.patience, path, form, limit);
+        while let Some(page) = pager.next().await? {
+            for object in page.objects() {
+                let object = match object {
+                    Ok(object) if pager.form() == Form::Metadata => secrets::with_keys(object),
+                    Ok(object) => object,
+                    // It was split from the page, so it is JSON; but it may be nested too deeply.
+                    Err(_) => Value::Null,
+                };
+                self.take(resource, object, listed).await?;
+            }
+        }
+        Ok(pager.resource_version())
+    }
+
+    /// One object: converted and sent, unless it was before.
+    async fn take(
+        &self,
+        resource: &Resource,
+        object: Value,
+        listed: &mut Listed,
+    ) -> Result<(), Stop> {
+        let metadata = &object["metadata"];
+        let text = |name: &str| metadata[name].as_str().filter(|text| !text.is_empty());
+        let uid = text("uid").map(str::to_owned);
+        let namespace = text("namespace").map(str::to_owned);
+        if let Some(namespace) = &namespace
+            && resource.namespaced
+            && !self.choice.wants_namespace(namespace)
+        {
+            return Ok(());
+        }
+        if resource.group.is_empty() && resource.plural == "namespaces" {
+            self.heard_of_namespace(text("name").unwrap_or_default());
+        }
+        match &uid {
+            Some(uid) if !self.seen.is_new("uid", uid) => return Ok(()),
+            // The one kind of object that has none.
+            None if resource.plural != "componentstatuses" => {
+                listed.nameless += 1;
+                return Ok(());
+            }
+            _ => {}
+        }
+        let nodes = match self.converter.convert(resource, object) {
+            Ok(nodes) => nodes,
+            Err(error) => {
+                let message = error.to_string();
+                let gap = malformed(&listed.kind, namespace, uid, message);
+                listed.gaps.push(gap);
+                return Ok(());
+            }
+        };
+        self.objects.fetch_add(1, Ordering::Relaxed);
+        for (at, node) in nodes.into_iter().enumerate() {
+            // What several objects bring along (an image) is sent once.
+            if at > 0 && !self.seen.is_new(node.kind(), node.id()) {
+                continue;
+            }
+            *listed.sent.entry(node.kind().to_owned()).or_default() += 1;
+            let sent = self.sink.send(SnapshotItem::Node(node)).await;
+            sent.map_err(|_| Stop::Closed)?;
+        }
+        Ok(())
+    }
+
+    /// Notes whether anything else is worth asking. The first reason stands: others follow from it.
+    fn note(&self, error: &RequestError) {
+        if error.ends_everything() {
+            let _ = self.broken.set(error.clone());
+        }
+    }
+
+    /// Notes a gap.
+    fn lacks(
+        &self,
+        resource: &Resource,
+        listed: &mut Listed,
+        namespace: Option<&str>,
+        error: &RequestError,
+    ) {
+        self.note(error);
+        let context = &self.link.target().context;
+        let gap = error.of_list(context, resource, &listed.kind, namespace);
+        listed.gaps.push(gap);
+    }
+}
+
+fn malformed(kind: &str, namespace: Option<String>, uid: Option<String>, message: String) -> Gap {
+    Gap {
+        kind: Some(kind.to_owned()),
+        namespace,
+        uid,
+        reason: GapReason::Malformed,
+        message,
+        hint: None,
+    }
+}

@@ -1,0 +1,14 @@
+//! Getting to API servers: which contexts there are, what we show to be let in, and one request at a time.
+//!
+//! Nothing here knows what the requests are about.
+mod cause;
+mod exec;
+mod kubeconfig;
+mod link;
+mod proxy;
+mod short;
+mod source;
+
+pub(crate) use exec::Credentials;
+pub(crate) use kubeconfig::{Surroundings, Target, targets};
+pub(crate) use link::{Answer, Ask, JSON, Limits, Link};

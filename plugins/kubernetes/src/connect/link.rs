@@ -1,0 +1,260 @@
+//! One server, one request at a time: with a deadline over the whole answer, and credentials that are renewed
+//! before they expire or when the server refuses them.
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::{HeaderValue, Method, Request};
+use http_body_util::BodyExt as _;
+use kube::Client;
+use kube::client::Body;
+use tokio::sync::Mutex;
+
+use super::exec::{Credential, Credentials, Fresh};
+use super::{Target, cause};
+use crate::trouble::{Refusal, RequestError};
+
+/// Time to a connection at most; a dead server should not take as long as a slow list.
+const CONNECT: Duration = Duration::from_secs(10);
+/// JSON, as every server speaks it.
+pub(crate) const JSON: &str = "application/json";
+const AGENT: &str = concat!("stocktake/", env!("CARGO_PKG_VERSION"));
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    /// HTTP method.
+    pub method: Method,
+    /// Path and query below the server URL.
+    pub path: String,
+    /// The `Accept` header.
+    pub accept: &'static str,
+    /// The body and its media type.
+    pub body: Option<(&'static str, Vec<u8>)>,
+}
+
+impl Ask {
+    /// A GET of JSON.
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            accept: JSON,
+            body: None,
+        }
+    }
+
+    /// The same in another form.
+    pub(crate) fn accept(self, accept: &'static str) -> Self {
+        Self { accept, ..self }
+    }
+}
+
+/// A successful answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Path that was asked, for messages.
+    pub path: String,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
+        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error))
+    }
+
+    /// The body is not what was asked for. Says where, not what stands there.
+    pub(crate) fn malformed(&self, error: &serde_json::Error) -> RequestError {
+        RequestError::Malformed {
+            what: self.path.clone(),
+            why: match error.classify() {
+                serde_json::error::Category::Eof => "it ends too early".to_owned(),
+                serde_json::error::Category::Data => "it has another shape".to_owned(),
+                _ => format!(
+                    "no JSON at line {}, column {}",
+                    error.line(),
+                    error.column()
+                ),
+            },
+        }
+    }
+}
+
+/// What one answer may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Time until it is complete.
+    pub timeout: Duration,
+    /// Bytes that are held.
+    pub bytes: usize,
+}
+
+/// A way to one server.
+pub(crate) struct Link {
+    target: Target,
+    credentials: Arc<Credentials>,
+    limits: Limits,
+    client: Mutex<Option<Ready>>,
+}
+
+/// A client that is ready to be used, and until when.
+#[derive(Clone)]
+struct Ready {
+    client: Client,
+    credential: Option<Credential>,
+}
+
+impl Link {
+    /// A way to the server of `target`; nothing is asked yet.
+    pub(crate) fn new(target: Target, credentials: Arc<Credentials>, limits: Limits) -> Self {
+        Self {
+            target,
+            credentials,
+            limits,
+            client: Mutex::new(None),
+        }
+    }
+
+    /// Where it leads.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Sends one request; anything but success is an error.
+    pub(crate) async fn ask(&self, ask: &Ask) -> Result<Answer, RequestError> {
+        let ready = self.ready(Fresh::IfStale).await?;
+        let result = self.send(&ready.client, ask).await;
+        let refused = matches!(&result, Err(error) if error.code() == Some(401));
+        if refused && self.target.exec.is_some() {
+            // The plugin may keep a token longer than the server does.
+            let ready = self.ready(Fresh::Always).await?;
+            return self.send(&ready.client, ask).await;
+        }
+        result
+    }
+
+    async fn ready(&self, fresh: Fresh) -> Result<Ready, RequestError> {
+        let mut slot = self.client.lock().await;
+        let stale = |ready: &Ready| {
+            let credential = ready.credential.as_ref();
+            credential.is_some_and(Credential::is_stale)
+        };
+        if fresh == Fresh::IfStale
+            && let Some(ready) = slot.as_ref().filter(|ready| !stale(ready))
+        {
+            return Ok(ready.clone());
+        }
+        let credential = match &self.target.exec {
+            Some(exec) => Some(self.credentials.of(exec, fresh).await?),
+            None => None,
+        };
+        let client = self.client(credential.clone()).await?;
+        Ok(slot.insert(Ready { client, credential }).clone())
+    }
+
+    /// Builds a client on a thread of its own: token files and legacy auth providers are read while it is made.
+    async fn client(&self, credential: Option<Credential>) -> Result<Client, RequestError> {
+        let mut config = self.target.config.clone();
+        config.default_retry = false;
+        config.connect_timeout = Some(CONNECT.min(self.limits.timeout));
+        config
+            .headers
+            .push((USER_AGENT, HeaderValue::from_static(AGENT)));
+        if let Some(credential) = credential {
+            credential.enter(&mut config.auth_info);
+        }
+        // Fails only if a provider is there already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let handle = tokio::runtime::Handle::current();
+        let made = tokio::task::spawn_blocking(move || {
+            let _guard = handle.enter();
+            Client::try_from(config)
+        });
+        match tokio::time::timeout(self.limits.timeout, made).await {
+            Ok(Ok(Ok(client))) => Ok(client),
+            Ok(Ok(Err(error))) => Err(self.cause(&error)),
+            Ok(Err(_)) | Err(_) => Err(RequestError::Credentials {
+                message: "the credentials could not be read in time".to_owned(),
+                hint: Some("use an exec plugin instead of an `auth-provider`".to_owned()),
+            }),
+        }
+    }
+
+    async fn send(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
+        tokio::time::timeout(self.limits.timeout, self.exchange(client, ask))
+            .await
+            .unwrap_or_else(|_| {
+                Err(RequestError::Timeout {
+                    server: self.target.server_url.clone(),
+                    after: self.limits.timeout,
+                })
+            })
+    }
+
+    async fn exchange(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
+        let mut request = Request::builder()
+            .method(ask.method.clone())
+            .uri(&ask.path)
+            .header(ACCEPT, ask.accept);
+        if let Some((form, _)) = &ask.body {
+            request = request.header(CONTENT_TYPE, *form);
+        }
+        let body = ask
+            .body
+            .as_ref()
+            .map(|(_, body)| body.clone())
+            .unwrap_or_default();
+        let request = request
+            .body(Body::from(body))
+            .map_err(|error| RequestError::Malformed {
+                what: ask.path.clone(),
+                why: error.to_string(),
+            })?;
+        let response = client
+            .send(request)
+            .await
+            .map_err(|error| self.cause(&error))?;
+        let (head, body) = response.into_parts();
+        let body = self.read(body, &ask.path).await;
+        if head.status.is_success() {
+            return Ok(Answer {
+                path: ask.path.clone(),
+                body: body?,
+            });
+        }
+        let retry_after = head.headers.get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        // What a refusal says is a courtesy: one that breaks off refuses all the same.
+        let refusal = Refusal::read(
+            head.status.as_u16(),
+            retry_after.map(Duration::from_secs),
+            &body.unwrap_or_default(),
+        );
+        Err(RequestError::Refused(Box::new(refusal)))
+    }
+
+    async fn read(&self, mut body: Body, path: &str) -> Result<Bytes, RequestError> {
+        let mut whole = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| self.cause(&error))?;
+            let Some(data) = frame.data_ref() else {
+                continue;
+            };
+            if whole.len() + data.len() > self.limits.bytes {
+                return Err(RequestError::TooLarge {
+                    what: path.to_owned(),
+                    limit: self.limits.bytes,
+                });
+            }
+            whole.extend_from_slice(data);
+        }
+        Ok(whole.into())
+    }
+
+    fn cause(&self, error: &kube::Error) -> RequestError {
+        cause::of_request(error, &self.target.server_url, self.limits.timeout)
+    }
+}

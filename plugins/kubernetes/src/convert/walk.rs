@@ -1,0 +1,370 @@
+//! The one walk over an object: field names to `snake_case`, nulls dropped, timestamps in one form,
+//! secrets taken away. By move: what does not change is not copied.
+//!
+//! It knows places, not kinds; what a kind adds is in `kinds`.
+use serde_json::Value;
+use stocktake_model::{Map, normalise, parse_time};
+
+use crate::convert::certificate;
+use crate::names::snake;
+use crate::redact::{DROPPED_ANNOTATIONS, REDACTED, Redactor};
+
+/// How deep a document may be; what is deeper is cut.
+const MAX_DEPTH: usize = 24;
+/// How many bytes of text and names one object may have; the rest is cut.
+const MAX_BYTES: usize = 2 << 20;
+
+/// What of an object's kind changes how its places are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form<'a> {
+    /// API group.
+    pub(crate) group: &'a str,
+    /// Kind without group, in `snake_case`.
+    pub(crate) short: &'a str,
+    /// Whether it is not one of the kinds of Kubernetes itself. Schemas of custom kinds will say where maps are;
+    /// until then the names of places do.
+    pub(crate) custom: bool,
+}
+
+/// One walk over one object.
+pub(crate) struct Walk<'a> {
+    redactor: &'a Redactor,
+    form: Form<'a>,
+    depth: usize,
+    budget: usize,
+    /// Whether something was cut off.
+    pub(crate) truncated: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(redactor: &'a Redactor, form: Form<'a>) -> Self {
+        Self {
+            redactor,
+            form,
+            depth: 0,
+            budget: MAX_BYTES,
+            truncated: false,
+        }
+    }
+
+    /// The value under `key` (its name in the API) with all that is below it; `None` if nothing is left.
+    pub(crate) fn value(&mut self, key: &str, value: Value) -> Option<Value> {
+        match value {
+            Value::Null => None,
+            Value::String(text) => self.text(key, text),
+            Value::Array(items) => self.list(key, items).map(Value::Array),
+            Value::Object(map) if self.keeps_keys(key, &map) => {
+                self.data(key, map).map(Value::Object)
+            }
+            Value::Object(map) => self.fields(key, map).map(Value::Object),
+            scalar => Some(scalar),
+        }
+    }
+
+    /// The value of a top-level field.
+    pub(crate) fn field(&mut self, key: &str, value: Value) -> Option<Value> {
+        let name = snake(key);
+        self.named(name.as_deref().unwrap_or(key), key, value)
+    }
+
+    /// What of the kind the walk goes by.
+    pub(crate) fn form(&self) -> Form<'a> {
+        self.form
+    }
+
+    fn named(&mut self, name: &str, key: &str, value: Value) -> Option<Value> {
+        if self.redactor.is_suspicious(name) {
+            self.hidden(key, value)
+        } else {
+            self.value(key, value)
+        }
+    }
+
+    /// The fields of an object whose keys are names.
+    fn fields(&mut self, parent: &str, mut map: Map) -> Option<Map> {
+        if !self.enter() {
+            return None;
+        }
+        self.hide_pair(&mut map);
+        let in_template = parent.ends_with("emplate") || parent.ends_with("emplates");
+        let mut out = Vec::with_capacity(map.len());
+        for (key, mut value) in map {
+            if !self.spend(key.len()) {
+                break;
+            }
+            if in_template && key == "metadata" {
+                reduce_metadata(&mut value);
+            }
+            let name = if key == "kind" {
+                Some("resource_kind".to_owned())
+            } else {
+                snake(&key)
+            };
+            if let Some(value) = self.named(name.as_deref().unwrap_or(&key), &key, value) {
+                out.push((name.unwrap_or(key), value));
+            }
+        }
+        self.depth -= 1;
+        Some(out.into_iter().collect())
+    }
+
+    /// A map whose keys are data.
+    fn data(&mut self, key: &str, map: Map) -> Option<Map> {
+        if !self.enter() {
+            return None;
+        }
+        let may_hide = matches!(
+            key,
+            "parameters" | "volumeAttributes" | "options" | "data" | "attachmentMetadata"
+        );
+        let is_env = key == "env";
+        let mut out = Vec::with_capacity(map.len());
+        for (name, value) in map {
+            if !self.spend(name.len()) {
+                break;
+            }
+            if key == "annotations" && DROPPED_ANNOTATIONS.contains(&name.as_str()) {
+                continue;
+            }
+            let value = match value {
+                Value::Null => None,
+                Value::String(text) if is_env => Some(Value::Object(self.literal(&text))),
+                Value::String(_) if may_hide && self.redactor.is_suspicious_name(&name) => {
+                    Some(Value::from(REDACTED))
+                }
+                // Text in a map is a person's or a program's, no timestamp of the API.
+                Value::String(text) => self.spend(text.len()).then_some(Value::String(text)),
+                Value::Object(map) => self.fields("", map).map(Value::Object),
+                other => self.value("", other),
+            };
+            if let Some(value) = value {
+                out.push((name, value));
+            }
+        }
+        self.depth -= 1;
+        Some(out.into_iter().collect())
+    }
+
+    fn list(&mut self, key: &str, items: Vec<Value>) -> Option<Vec<Value>> {
+        if !self.enter() {
+            return None;
+        }
+        let items = if is_arguments(key) {
+            self.arguments(items)
+        } else {
+            items
+        };
+        let is_env = matches!(key, "env" | "extraEnv");
+        let mut out = Vec::with_capacity(items.len());
+        for mut item in items {
+            if is_env {
+                self.hide_literal(&mut item);
+            }
+            let item = match item {
+                // Elements are not fields: no timestamp is looked for in them.
+                Value::String(text) => self.spend(text.len()).then_some(Value::String(text)),
+                Value::Object(map) => self.fields(key, map).map(Value::Object),
+                other => self.value(key, other),
+            };
+            out.extend(item);
+        }
+        if key == "conditions" {
+            sort_conditions(&mut out);
+        }
+        self.depth -= 1;
+        Some(out)
+    }
+
+    fn text(&mut self, key: &str, text: String) -> Option<Value> {
+        if certificate::is_pem(&text) || (key == "caBundle" && !text.is_empty()) {
+            return Some(certificate::summary(&text));
+        }
+        if !self.spend(text.len()) {
+            return None;
+        }
+        if looks_like_time(&text)
+            && let Ok(time) = parse_time(&text)
+        {
+            return Some(Value::String(normalise(time)));
+        }
+        Some(Value::String(text))
+    }
+
+    /// What is left of the value of a suspicious field: structure stays, text goes.
+    fn hidden(&mut self, key: &str, value: Value) -> Option<Value> {
+        match value {
+            Value::String(text) if text.is_empty() => Some(Value::String(text)),
+            Value::String(_) => Some(Value::from(REDACTED)),
+            Value::Array(items) => {
+                let items = items
+                    .into_iter()
+                    .map(|item| match item {
+                        Value::String(_) => Value::from(REDACTED),
+                        other => other,
+                    })
+                    .collect();
+                self.list(key, items).map(Value::Array)
+            }
+            other => self.value(key, other),
+        }
+    }
+
+    /// `{name: DB_PASSWORD, value: …}` outside of env: headers, parameters of templates.
+    fn hide_pair(&self, map: &mut Map) {
+        if !map.get("value").is_some_and(Value::is_string) {
+            return;
+        }
+        let name = map.get("name").or_else(|| map.get("key"));
+        let suspicious = name
+            .and_then(Value::as_str)
+            .is_some_and(|name| self.redactor.is_suspicious_pair(name));
+        if suspicious {
+            map.insert("value".to_owned(), Value::from(REDACTED));
+        }
+    }
+
+    /// Replaces the literal of one env variable.
+    fn hide_literal(&self, item: &mut Value) {
+        if let Value::Object(map) = item
+            && let Some(value) = map.remove("value")
+        {
+            match value {
+                Value::String(text) => map.extend(self.literal(&text)),
+                other => map.extend(self.literal(&other.to_string())),
+            }
+        }
+    }
+
+    fn literal(&self, text: &str) -> Map {
+        let mut map = Map::new();
+        map.insert("value_hash".to_owned(), self.redactor.hash(text).into());
+        map.insert("value_length".to_owned(), text.len().into());
+        map
+    }
+
+    fn arguments(&self, items: Vec<Value>) -> Vec<Value> {
+        let mut hide_next = false;
+        items
+            .into_iter()
+            .map(|item| {
+                let Value::String(text) = item else {
+                    return item;
+                };
+                if std::mem::take(&mut hide_next) && !text.starts_with('-') {
+                    return Value::from(REDACTED);
+                }
+                hide_next = self.redactor.announces_secret(&text);
+                Value::String(self.redactor.argument(&text).unwrap_or(text))
+            })
+            .collect()
+    }
+
+    /// Whether the keys of the object under `key` are data.
+    fn keeps_keys(&self, key: &str, map: &Map) -> bool {
+        match key {
+            "labels"
+            | "annotations"
+            | "matchLabels"
+            | "limits"
+            | "requests"
+            | "capacity"
+            | "allocatable"
+            | "allocatedResources"
+            | "allocatedResourceStatuses"
+            | "podFixed"
+            | "hard"
+            | "used"
+            | "binaryData"
+            | "volumeAttributes"
+            | "attachmentMetadata"
+            | "extra"
+            | "disruptedPods"
+            | "consumedCapacity"
+            | "counters"
+            | "env" => true,
+            "data" => self.form.short != "controller_revision",
+            "nodeSelector" => !map.contains_key("nodeSelectorTerms"),
+            "parameters" => self.form.short != "ingress_class" && has_scalars_only(map),
+            "selector" | "overhead" | "options" => has_scalars_only(map),
+            "default" | "defaultRequest" | "min" | "max" | "maxLimitRequestRatio" => {
+                self.form.short == "limit_range"
+            }
+            "attributes" => self.form.group == "resource.k8s.io",
+            _ if self.form.custom => {
+                key.ends_with("Labels")
+                    || key.ends_with("Annotations")
+                    || (key.ends_with("Selector") && has_scalars_only(map))
+            }
+            _ => false,
+        }
+    }
+
+    /// One level down; false (and marked) if that is too deep.
+    fn enter(&mut self) -> bool {
+        if self.depth == MAX_DEPTH {
+            self.truncated = true;
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// Takes bytes off the budget; false (and marked) if it is used up.
+    fn spend(&mut self, bytes: usize) -> bool {
+        if let Some(rest) = self.budget.checked_sub(bytes) {
+            self.budget = rest;
+            return true;
+        }
+        self.truncated = true;
+        false
+    }
+}
+
+fn has_scalars_only(map: &Map) -> bool {
+    !map.values()
+        .any(|value| value.is_object() || value.is_array())
+}
+
+fn is_arguments(key: &str) -> bool {
+    matches!(key, "args" | "command" | "arguments") || key.ends_with("Args")
+}
+
+/// Ascending by the time of the last change; one without counts as the oldest.
+fn sort_conditions(items: &mut [Value]) {
+    let time = |item: &Value| {
+        item.get("last_transition_time")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    if !items.is_sorted_by_key(time) {
+        items.sort_by_cached_key(time);
+    }
+}
+
+/// Metadata inside a template: only what its maker wrote.
+fn reduce_metadata(metadata: &mut Value) {
+    if let Value::Object(map) = metadata {
+        map.retain(|key, _| {
+            matches!(
+                key.as_str(),
+                "name" | "generateName" | "namespace" | "labels" | "annotations"
+            )
+        });
+    }
+}
+
+/// Whether a text has the outline of an RFC 3339 time that is not in the stored form yet.
+fn looks_like_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 20
+        && bytes.len() <= 40
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && bytes[10] == b'T'
+        && bytes[13] == b':'
+        && !(bytes.len() == 20 && bytes[19] == b'Z')
+}
+
+#[cfg(test)]
+mod tests;

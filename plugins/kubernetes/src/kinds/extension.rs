@@ -1,0 +1,42 @@
+//! Definitions of custom kinds, aggregated APIs, slices of devices: what extends a cluster.
+use serde_json::Value;
+use stocktake_model::Map;
+
+use crate::convert::{Draft, condition};
+
+/// What is kept of a version of a custom kind; its schema is as big as a program.
+const OF_VERSION: [&str; 5] = [
+    "name",
+    "served",
+    "storage",
+    "deprecated",
+    "deprecationWarning",
+];
+
+/// Drops the schemas.
+pub(crate) fn prepare_definition(object: &mut Map) {
+    let versions = object
+        .get_mut("spec")
+        .and_then(|spec| spec.get_mut("versions"))
+        .and_then(Value::as_array_mut);
+    for version in versions.into_iter().flatten() {
+        if let Value::Object(version) = version {
+            version.retain(|key, _| OF_VERSION.contains(&key.as_str()));
+        }
+    }
+}
+
+pub(crate) fn finish_api_service(draft: &mut Draft<'_>) {
+    let available = condition(
+        draft.list(&["api_service_status", "conditions"]),
+        "Available",
+    );
+    if let Some(available) = available.map(|status| status == "True") {
+        draft.set("available", available);
+    }
+}
+
+pub(crate) fn finish_resource_slice(draft: &mut Draft<'_>) {
+    let devices = draft.list(&["resource_slice_spec", "devices"]).len();
+    draft.set("device_count", devices);
+}

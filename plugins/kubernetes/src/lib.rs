@@ -1,0 +1,30 @@
+//! The Kubernetes plugin: every kind an API server serves, as typed nodes with edge rules.
+mod action;
+mod claims;
+mod cluster;
+mod collect;
+mod connect;
+mod convert;
+mod discovery;
+mod identity;
+mod kinds;
+mod list;
+mod model;
+mod names;
+mod page;
+mod plugin;
+mod redact;
+mod resource;
+mod retry;
+mod rules;
+mod secrets;
+mod trouble;
+
+#[cfg(test)]
+mod tests;
+
+pub use plugin::KubernetesPlugin;
+pub use resource::Resource;
+
+pub(crate) use model::{built_in_model, dynamic_kinds};
+pub(crate) use names::kind_name;

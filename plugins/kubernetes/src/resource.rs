@@ -1,0 +1,47 @@
+//! A kind of object as a server's discovery names it.
+
+/// A kind of object as a server's discovery names it; one entry per (group, kind), in the one version to use.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Resource {
+    /// API group; empty for core.
+    pub group: String,
+    /// Version to list it in.
+    pub version: String,
+    /// Kind in the API, e.g. `ReplicaSet`.
+    pub kind: String,
+    /// Plural name, e.g. `replicasets`.
+    pub plural: String,
+    /// Singular name; empty if the server does not tell.
+    pub singular: String,
+    /// Short names, e.g. `rs`.
+    pub short_names: Vec<String>,
+    /// Whether objects live in a namespace.
+    pub namespaced: bool,
+    /// Verbs the server offers.
+    pub verbs: Vec<String>,
+}
+
+impl Resource {
+    /// `<group>/<version>`, or the version alone in the core group.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+
+    /// Path below the server URL that lists every object of the kind.
+    pub fn list_path(&self) -> String {
+        format!("{}/{}", self.base_path(), self.plural)
+    }
+
+    /// `/api/v1` or `/apis/<group>/<version>`.
+    pub fn base_path(&self) -> String {
+        if self.group.is_empty() {
+            format!("/api/{}", self.version)
+        } else {
+            format!("/apis/{}/{}", self.group, self.version)
+        }
+    }
+}

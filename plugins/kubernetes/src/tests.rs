@@ -1,0 +1,7 @@
+//! The whole plugin against simulated API servers: what is collected, what trouble becomes, what actions do.
+mod act;
+mod faults;
+mod fleet;
+mod real;
+mod stage;
+mod trouble;

@@ -1,0 +1,89 @@
+//! `stocktake demo`: three simulated clusters, collected into a directory that is thrown away.
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use stocktake_client::Client;
+use stocktake_core::{Options, Schedule};
+use stocktake_kubernetes_sim::RunningFleet;
+use stocktake_kubernetes_sim::fleet::FleetShape;
+use tempfile::TempDir;
+
+use crate::embed::Owner;
+use crate::render;
+use crate::session::{Seat, Session};
+
+/// Five things to try, each another corner of the language.
+const TIPS: &str = "\
+Three simulated clusters with about 5,000 objects. Nothing is kept and nothing real is touched.
+Five things to try:
+
+  search is(kubernetes_resource) | count kind
+  search is(kubernetes_pod) and pod_status_reason = CrashLoopBackOff | list name, namespace, pod_restart_count
+  search is(kubernetes_service) and name ~ resotocore | dump
+  search --with-edges is(kubernetes_service) and namespace = resoto <-[0:]-> | format --dot | write service.dot
+  search is(kubernetes_pod) and name ~ resoto | tag update owner you | list name, tags
+
+`help` shows the rest, `quit` leaves.
+";
+
+/// A running demo. Dropping it removes everything.
+pub(crate) struct Demo {
+    owner: Owner,
+    _fleet: RunningFleet,
+    _directory: TempDir,
+}
+
+impl Demo {
+    /// Starts the clusters, a core and a worker.
+    pub(crate) async fn start(seat: Seat) -> Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("stocktake-demo-")
+            .tempdir()
+            .context("no room for a demo")?;
+        let shape = FleetShape {
+            now: Timestamp::now(),
+            ..FleetShape::demo()
+        };
+        let fleet = RunningFleet::start(&shape)
+            .await
+            .context("the simulated clusters did not start")?;
+        let kubeconfig = directory.path().join("kubeconfig");
+        let text = serde_json::to_string_pretty(fleet.kubeconfig())?;
+        std::fs::write(&kubeconfig, text).context("no room for a demo")?;
+        let schedule = if seat == Seat::Prompt {
+            Schedule::Run
+        } else {
+            Schedule::Ignore
+        };
+        let options = Options {
+            data_dir: directory.path().join("data"),
+            contexts: Vec::new(),
+            schedule,
+        };
+        let owner = Owner::start(options).await?;
+        owner.use_kubeconfig(&kubeconfig).await?;
+        Ok(Self {
+            owner,
+            _fleet: fleet,
+            _directory: directory,
+        })
+    }
+
+    /// A client of the core.
+    pub(crate) fn client(&self) -> Client {
+        self.owner.client()
+    }
+
+    /// Collects the clusters for the first time. The gap of the third is part of the show.
+    pub(crate) async fn collect(&self, session: &Session) -> Result<()> {
+        session.aside("workflows run --wait collect").await;
+        Ok(())
+    }
+}
+
+/// Tells what there is to see.
+pub(crate) fn welcome() -> Result<()> {
+    for line in TIPS.lines() {
+        render::text(line)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! From arguments to exit code.
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use tokio::runtime::Runtime;
+
+use crate::args::{Args, Command};
+use crate::demo::Demo;
+use crate::embed::{self, Embedded, Trouble};
+use crate::render::Screen;
+use crate::session::Session;
+use crate::{demo, logs, prompt, script};
+
+/// Runs the program.
+pub fn run(args: Args) -> ExitCode {
+    logs::start(args.verbose);
+    let screen = Screen::new(args.color);
+    // Another provider can only be there if this process ran us twice.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match start(&args, screen) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let hint = error
+                .chain()
+                .find_map(|cause| cause.downcast_ref::<Trouble>());
+            screen.error(&format!("{error:#}"), None, hint.and_then(Trouble::hint));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: &Args, screen: Screen) -> Result<u8> {
+    let runtime = Arc::new(Runtime::new().context("cannot start the runtime")?);
+    match &args.command {
+        None => everything(args, screen, &runtime),
+        Some(Command::Demo) => show_demo(args, screen, &runtime),
+        Some(Command::Core) => runtime.block_on(embed::core_only(args, screen)),
+        Some(Command::Worker) => runtime.block_on(embed::worker_only(args, screen)),
+        Some(Command::Shell) => {
+            let client = runtime.block_on(embed::attach(&embed::data_dir(args)?))?;
+            converse(args, screen, &runtime, client)
+        }
+    }
+}
+
+/// Core, worker and shell in one process, or a shell on the core that runs already.
+fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8> {
+    let directory = embed::data_dir(args)?;
+    let seat = script::seat(args);
+    let embedded = runtime.block_on(Embedded::start(&directory, &args.contexts, seat))?;
+    if let Some(note) = embedded.note() {
+        screen.aside(&note);
+    }
+    let client = embedded.client();
+    let first =
+        runtime.block_on(embedded.collect_first(&Session::new(client.clone(), screen, seat)))?;
+    let code = converse(args, screen, runtime, client)?;
+    runtime.block_on(embedded.leave(screen));
+    Ok(if code == 0 { first } else { code })
+}
+
+fn show_demo(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8> {
+    let seat = script::seat(args);
+    let demo = runtime.block_on(Demo::start(seat))?;
+    let client = demo.client();
+    runtime.block_on(demo.collect(&Session::new(client.clone(), screen, seat)))?;
+    if seat == crate::session::Seat::Prompt {
+        demo::welcome()?;
+    }
+    converse(args, screen, runtime, client)
+}
+
+/// Lines from `-c`, from standard input, or from the prompt.
+fn converse(
+    args: &Args,
+    screen: Screen,
+    runtime: &Arc<Runtime>,
+    client: stocktake_client::Client,
+) -> Result<u8> {
+    let seat = script::seat(args);
+    let session = Session::new(client.clone(), screen, seat);
+    if !args.lines.is_empty() {
+        return Ok(runtime.block_on(script::lines(&session, args.lines.iter().cloned().map(Ok))));
+    }
+    if seat == crate::session::Seat::Script {
+        let input = std::io::stdin().lines();
+        return Ok(runtime.block_on(script::lines(&session, input)));
+    }
+    prompt::run(&session, &client, runtime)
+}

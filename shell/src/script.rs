@@ -1,0 +1,39 @@
+//! Lines that nobody types: from `-c` or standard input.
+use std::io::{self, IsTerminal as _};
+
+use crate::args::Args;
+use crate::session::{Seat, Session};
+
+/// Whether a person types, or something else does.
+pub(crate) fn seat(args: &Args) -> Seat {
+    if args.lines.is_empty() && io::stdin().is_terminal() {
+        Seat::Prompt
+    } else {
+        Seat::Script
+    }
+}
+
+/// Runs lines one after the other, each to its end. Empty lines and lines that begin with `#` are skipped.
+///
+/// Every line runs, also after one that failed; the exit code is that of the first that did not end well.
+pub(crate) async fn lines(
+    session: &Session,
+    lines: impl Iterator<Item = io::Result<String>>,
+) -> u8 {
+    let mut code = 0;
+    for line in lines {
+        let Ok(line) = line else { return 1 };
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if matches!(line, "quit" | "exit") {
+            break;
+        }
+        let ended = session.line(line).await;
+        if code == 0 {
+            code = ended;
+        }
+    }
+    code
+}

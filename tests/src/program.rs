@@ -1,0 +1,8 @@
+//! The program, for the tests to start: the same one line as the shell's own `main`.
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    stocktake::run(stocktake::Args::parse())
+}

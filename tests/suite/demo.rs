@@ -1,0 +1,53 @@
+//! `stocktake demo`: the first thing a person tries.
+use stocktake_kubernetes_sim::fleet::FleetShape;
+use stocktake_tests::Place;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_stocktake-under-test");
+
+#[test]
+fn the_demo_runs_the_lines_it_is_given_and_leaves_nothing_behind() {
+    let shape = FleetShape {
+        clusters: 1,
+        objects_per_cluster: 300,
+        ..FleetShape::default()
+    };
+    let place = Place::new(PROGRAM, &shape);
+    let lines = "\
+search is(kubernetes_resource) | count kind
+search is(kubernetes_cluster) | list name
+search is(instance) limit 1 | list kind
+search is(volume) limit 1 | list kind
+";
+    let mut program = place.program();
+    program.arg("demo").env("TMPDIR", place.home());
+    let ran = stocktake_tests::run(&mut program, lines);
+    assert!(
+        ran.out
+            .contains("name=prod-eu\nname=prod-us\nname=staging\n"),
+        "{}\n{}",
+        ran.out,
+        ran.err
+    );
+    assert!(
+        ran.out
+            .contains("kind=kubernetes_node\nkind=kubernetes_persistent_volume\n"),
+        "{}",
+        ran.out
+    );
+    let total = ran
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("total matched: "))
+        .unwrap();
+    let total: u64 = total.parse().unwrap();
+    assert!(
+        (4_000..6_000).contains(&total),
+        "about 5,000 objects, not {total}"
+    );
+    let left: Vec<_> = std::fs::read_dir(place.home())
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| name.starts_with("stocktake-demo"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}

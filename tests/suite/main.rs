@@ -1,0 +1,5 @@
+//! One test binary for the whole house.
+mod demo;
+mod house;
+mod session;
+mod trouble;

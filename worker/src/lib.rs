@@ -1,0 +1,5 @@
+//! The worker: takes work from a core, runs plugins, hands snapshots over. It never reads the store.
+mod collect;
+mod run;
+
+pub use run::{Worker, plugins};

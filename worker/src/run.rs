@@ -1,0 +1,125 @@
+//! The loop: take work, do it, answer. Several pieces of work run at the same time.
+use std::sync::Arc;
+use std::time::Duration;
+
+use stocktake_client::{Client, ClientError, Task, TaskResult, Work};
+use stocktake_kubernetes::KubernetesPlugin;
+use stocktake_model::ObjectRef;
+use stocktake_plugin_api::{Account, Outcome, Plugin};
+use tokio::task::JoinSet;
+use tracing::{debug, warn};
+
+use crate::collect::collect;
+
+/// Every plugin this worker has, by name.
+pub fn plugins() -> Vec<Arc<dyn Plugin>> {
+    vec![Arc::new(KubernetesPlugin::new())]
+}
+
+/// Takes work from one core until it is dropped or the core is gone.
+pub struct Worker {
+    client: Client,
+    plugins: Vec<Arc<dyn Plugin>>,
+    name: String,
+}
+
+/// Time between two tries to reach a core that does not answer.
+const RETRY: Duration = Duration::from_secs(1);
+
+impl Worker {
+    /// A worker with these plugins, known to the core by `name`.
+    pub fn new(client: Client, plugins: Vec<Arc<dyn Plugin>>, name: impl Into<String>) -> Self {
+        Self {
+            client,
+            plugins,
+            name: name.into(),
+        }
+    }
+
+    /// Works for ever; a core that does not answer is asked again.
+    pub async fn run(self) {
+        let worker = Arc::new(self);
+        let mut busy = JoinSet::new();
+        loop {
+            match worker.client.take_work(&worker.name).await {
+                Ok(Some(work)) => {
+                    let worker = worker.clone();
+                    busy.spawn(async move { worker.perform(work).await });
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    debug!(%error, "no work could be taken");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+            while busy.try_join_next().is_some() {}
+        }
+    }
+
+    async fn perform(&self, work: Work) {
+        let result = match work.task {
+            Task::Collect(request) => {
+                TaskResult::Collected(collect(&self.client, &self.plugins, work.id, request).await)
+            }
+            Task::Tag {
+                plugin,
+                section,
+                object,
+                change,
+            } => match self.account(&plugin, &section, &object).await {
+                Ok(account) => TaskResult::Acted(account.tag(&object, &change).await),
+                Err(message) => failed(message),
+            },
+            Task::Delete {
+                plugin,
+                section,
+                approved,
+                deletion,
+            } => match self.account(&plugin, &section, &approved.object).await {
+                Ok(account) => TaskResult::Acted(account.delete(&approved, &deletion).await),
+                Err(message) => failed(message),
+            },
+        };
+        if let Err(error) = self.answer(work.id, &result).await {
+            warn!(%error, work = work.id, "the core did not take the result");
+        }
+    }
+
+    async fn answer(&self, id: u64, result: &TaskResult) -> Result<(), ClientError> {
+        self.client.finish_work(id, result).await
+    }
+
+    /// The account an object lives in: found by asking each configured account who it is, so that a context
+    /// which now points at another cluster never gets the action.
+    async fn account(
+        &self,
+        plugin: &str,
+        section: &serde_json::Value,
+        object: &ObjectRef,
+    ) -> Result<Arc<dyn Account>, String> {
+        let known = self.plugins.iter().find(|known| known.name() == plugin);
+        let plugin = known.ok_or_else(|| format!("this worker has no plugin `{plugin}`"))?;
+        let mut accounts: Vec<Arc<dyn Account>> = plugin
+            .accounts(section)
+            .await
+            .into_iter()
+            .filter_map(Result::ok)
+            .collect();
+        accounts.sort_by_key(|account| account.name() != object.account_name);
+        for account in accounts {
+            match account.identify().await {
+                Ok(id) if id == object.account => return Ok(account),
+                Ok(id) => debug!(account = account.name(), id, "another cluster"),
+                Err(error) => debug!(account = account.name(), %error, "not identified"),
+            }
+        }
+        Err(format!(
+            "cluster `{}` is not reachable through any configured context",
+            object.account_name
+        ))
+    }
+}
+
+fn failed(message: String) -> TaskResult {
+    TaskResult::Acted(Outcome::Failed { message })
+}
