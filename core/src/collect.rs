@@ -86,6 +86,7 @@ impl Core {
             message,
             done: progress.kinds_done,
             total: progress.kinds,
+            objects: progress.objects,
         };
         self.0.runs.tell(&task, shown);
     }

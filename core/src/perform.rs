@@ -128,6 +128,7 @@ impl Core {
             message: step.name.to_owned(),
             done: done as u64,
             total: workflow.steps.len() as u64,
+            objects: 0,
         };
         self.0.runs.tell(task, progress);
     }

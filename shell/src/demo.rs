@@ -8,7 +8,7 @@ use stocktake_kubernetes_sim::fleet::FleetShape;
 use tempfile::TempDir;
 
 use crate::embed::Owner;
-use crate::render;
+use crate::page;
 use crate::session::{Seat, Session};
 
 /// Five things to try, each another corner of the language.
@@ -82,8 +82,6 @@ impl Demo {
 
 /// Tells what there is to see.
 pub(crate) fn welcome() -> Result<()> {
-    for line in TIPS.lines() {
-        render::text(line)?;
-    }
+    page::print(TIPS)?;
     Ok(())
 }

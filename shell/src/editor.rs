@@ -1,4 +1,5 @@
 //! Opening a text in the person's editor.
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -25,8 +26,25 @@ pub(crate) fn edit(id: &str, text: &str) -> Result<String> {
         .arg(file.path())
         .status()
         .with_context(|| format!("cannot start the editor `{editor}`; set EDITOR to yours"))?;
-    if !status.success() {
-        bail!("the editor `{editor}` ended with {status}; nothing was changed");
+    match status.code() {
+        Some(0) => {}
+        // What `sh` says of a program that is not there, or is none.
+        Some(126 | 127) => {
+            bail!("cannot start the editor `{editor}`; set EDITOR to yours, nothing was changed")
+        }
+        _ => bail!("the editor `{editor}` ended with {status}; nothing was changed"),
     }
     std::fs::read_to_string(file.path()).context("cannot read what the editor left")
+}
+
+/// Keeps a text that was not taken in a file of its own, and tells where.
+pub(crate) fn keep(text: &str) -> Result<PathBuf> {
+    let file = tempfile::Builder::new()
+        .prefix("stocktake-kept-")
+        .suffix(".yaml")
+        .tempfile()
+        .context("cannot keep the edited text")?;
+    std::fs::write(file.path(), text).context("cannot keep the edited text")?;
+    let (_, path) = file.keep().context("cannot keep the edited text")?;
+    Ok(path)
 }

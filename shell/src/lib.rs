@@ -1,18 +1,24 @@
 //! The `stocktake` program: arguments, the embedded core, the prompt, and how answers look.
 //!
 //! It is thin: commands run in the core, the shell renders what they say, opens editors and writes files.
+mod answer;
 mod args;
 mod demo;
 mod editor;
 mod embed;
 mod files;
+mod fit;
+mod lexis;
 mod logs;
+mod page;
+mod pager;
 mod progress;
 mod prompt;
 mod render;
 mod run;
 mod script;
 mod session;
+mod tint;
 
 pub use args::Args;
 pub use run::run;

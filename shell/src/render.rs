@@ -1,4 +1,5 @@
-//! How answers look: lines to standard output, everything said about them to standard error. The one place that writes.
+//! What is said about answers, on standard error: hints, errors with carets, the summary. The answers themselves go through
+//! `page`.
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -7,10 +8,11 @@ use stocktake_model::Duration as Age;
 
 use crate::args::Color;
 
-/// Where answers go, and with how much colour.
+/// How much colour standard error and standard output take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Screen {
     color: bool,
+    answers: bool,
 }
 
 const RED: &str = "\x1b[31m";
@@ -21,12 +23,20 @@ impl Screen {
     /// A screen that follows `--color` and `NO_COLOR`.
     pub(crate) fn new(color: Color) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let color = match color {
+        let on = |terminal: bool| match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => wanted && io::stderr().is_terminal(),
+            Color::Auto => wanted && terminal,
         };
-        Self { color }
+        Self {
+            color: on(io::stderr().is_terminal()),
+            answers: on(io::stdout().is_terminal()),
+        }
+    }
+
+    /// Whether standard output takes colours.
+    pub(crate) fn colored_answers(self) -> bool {
+        self.answers
     }
 
     /// A word on the side, e.g. how a query was read.
@@ -91,18 +101,6 @@ impl Screen {
         }
         self.aside(&line);
     }
-}
-
-/// Writes a line of an answer. An error means that nobody reads any more.
-pub(crate) fn text(line: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(line.as_bytes())?;
-    out.write_all(b"\n")
-}
-
-/// Pushes out what standard output still holds back.
-pub(crate) fn flush() -> io::Result<()> {
-    io::stdout().lock().flush()
 }
 
 fn error_line(line: &str) {

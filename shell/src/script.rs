@@ -2,7 +2,7 @@
 use std::io::{self, IsTerminal as _};
 
 use crate::args::Args;
-use crate::session::{Seat, Session};
+use crate::session::{CANCELLED, Seat, Session};
 
 /// Whether a person types, or something else does.
 pub(crate) fn seat(args: &Args) -> Seat {
@@ -16,6 +16,7 @@ pub(crate) fn seat(args: &Args) -> Seat {
 /// Runs lines one after the other, each to its end. Empty lines and lines that begin with `#` are skipped.
 ///
 /// Every line runs, also after one that failed; the exit code is that of the first that did not end well.
+/// Ctrl-C ends them all.
 pub(crate) async fn lines(
     session: &Session,
     lines: impl Iterator<Item = io::Result<String>>,
@@ -31,6 +32,9 @@ pub(crate) async fn lines(
             break;
         }
         let ended = session.line(line).await;
+        if ended == CANCELLED {
+            return ended;
+        }
         if code == 0 {
             code = ended;
         }

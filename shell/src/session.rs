@@ -1,16 +1,16 @@
 //! One person, or one script, talking to one core: sends lines, shows answers, opens editors, writes files.
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use futures::StreamExt as _;
-use stocktake_client::{Client, ClientError, Execute};
-use stocktake_command::Output;
+use stocktake_client::{Client, Execute};
+use tokio::signal::unix::{SignalKind, signal};
 
+use crate::answer::{Answer, Edit, Ended, Lines, Reader};
 use crate::editor;
-use crate::files::{self, Written};
-use crate::progress::Bars;
-use crate::render::{self, Place, Screen};
+use crate::files;
+use crate::render::Screen;
 
 /// A conversation with one core.
 pub(crate) struct Session {
@@ -29,29 +29,11 @@ pub(crate) enum Seat {
     Script,
 }
 
-/// Where the lines of an answer go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lines {
-    /// To standard output: somebody asked.
-    Answer,
-    /// To standard error.
-    Aside,
-}
+/// Exit code of a line that Ctrl-C broke off, as shells have it.
+pub(crate) const CANCELLED: u8 = 130;
 
-/// What one exchange with the core ended with.
-enum Ended {
-    /// With this exit code.
-    Code(u8),
-    /// The core needs files before it can run the line.
-    Files(Vec<String>),
-    /// A text is to be edited, and what to send then.
-    Edit {
-        id: String,
-        text: String,
-        file: String,
-        follow_up: String,
-    },
-}
+/// Silence after which lines that wait are shown.
+const IDLE: Duration = Duration::from_millis(250);
 
 impl Session {
     /// A conversation over `client`.
@@ -78,17 +60,38 @@ impl Session {
     }
 
     async fn told(&self, line: &str, lines: Lines) -> u8 {
-        match self.converse(line, lines).await {
+        let mut edited = None;
+        let code = match self.converse(line, lines, &mut edited).await {
             Ok(code) => code,
             Err(error) => {
                 self.screen.error(&format!("{error:#}"), None, None);
                 1
             }
+        };
+        if let Some(edited) = edited.filter(|_| code != 0) {
+            self.keep(&edited);
+        }
+        code
+    }
+
+    /// What a person wrote and the core did not take is not thrown away.
+    fn keep(&self, edited: &str) {
+        match editor::keep(edited) {
+            Ok(path) => self
+                .screen
+                .aside(&format!("your text is kept in `{}`", path.display())),
+            Err(error) => self.screen.error(&format!("{error:#}"), None, None),
         }
     }
 
-    /// Sends the line again as long as the core asks for something it needs.
-    async fn converse(&self, line: &str, lines: Lines) -> Result<u8> {
+    /// Sends the line again as long as the core asks for something it needs. `edited` is the last text that came from an
+    /// editor.
+    async fn converse(
+        &self,
+        line: &str,
+        lines: Lines,
+        edited: &mut Option<String>,
+    ) -> Result<u8> {
         let mut line = line.to_owned();
         let mut files = BTreeMap::new();
         loop {
@@ -104,18 +107,20 @@ impl Session {
                     }
                     files.extend(new);
                 }
-                Ended::Edit {
-                    id,
-                    text,
-                    file,
-                    follow_up,
-                } => {
-                    let edited = editor::edit(&id, &text)?;
-                    if edited == text {
+                Ended::Edit(edit) => {
+                    let Edit {
+                        id,
+                        text,
+                        file,
+                        follow_up,
+                    } = edit;
+                    let new = editor::edit(&id, &text)?;
+                    if new == text {
                         self.screen.aside("nothing was changed");
-                        return Ok(0);
+                        return Ok(u8::from(edited.is_some()));
                     }
-                    files = BTreeMap::from([(file, edited)]);
+                    *edited = Some(new.clone());
+                    files = BTreeMap::from([(file, new)]);
                     line = follow_up;
                 }
             }
@@ -137,25 +142,40 @@ impl Session {
             env: BTreeMap::new(),
             files,
         };
-        let mut outputs = self.client.execute(&execute).await?;
-        let mut answer = Answer::new(self.screen, lines);
+        let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+        let mut outputs = tokio::select! {
+            outputs = self.client.execute(&execute) => outputs?,
+            _ = interrupts.recv() => return Ok(self.cancelled()),
+        };
+        let mut answer = Answer::new(self.screen, lines, self.seat);
         loop {
-            tokio::select! {
+            // In this order: an answer that never pauses must not hide a Ctrl-C, and a pause is one only if nothing came.
+            let reader = tokio::select! {
+                biased;
+                _ = interrupts.recv() => {
+                    // First: it tells the core to stop.
+                    drop(outputs);
+                    answer.break_off();
+                    return Ok(self.cancelled());
+                }
                 output = outputs.next() => match output {
                     Some(output) => answer.take(output?)?,
                     None => break,
                 },
-                _ = tokio::signal::ctrl_c() => {
-                    answer.bars.clear();
-                    self.screen.aside("cancelled");
-                    return Ok(Ended::Code(1));
-                }
-            }
-            if answer.unread {
+                () = tokio::time::sleep(IDLE), if answer.waits() => answer.idle(),
+            };
+            if reader == Reader::Gone {
+                drop(outputs);
+                answer.break_off();
                 return Ok(Ended::Code(0));
             }
         }
         answer.end(self.seat, started)
+    }
+
+    fn cancelled(&self) -> Ended {
+        self.screen.aside("cancelled");
+        Ended::Code(CANCELLED)
     }
 }
 
@@ -163,101 +183,4 @@ impl Session {
 fn terminal_width() -> Option<u16> {
     let terminal = console::Term::stdout();
     terminal.is_term().then(|| terminal.size().1)
-}
-
-/// The outputs of one line on their way to the screen.
-struct Answer {
-    screen: Screen,
-    lines: Lines,
-    bars: Bars,
-    written: Written,
-    ended: Option<Ended>,
-    done: Option<Output>,
-    /// True once nobody reads standard output any more.
-    unread: bool,
-}
-
-impl Answer {
-    fn new(screen: Screen, lines: Lines) -> Self {
-        Self {
-            screen,
-            lines,
-            bars: Bars::new(screen),
-            written: Written::default(),
-            ended: None,
-            done: None,
-            unread: false,
-        }
-    }
-
-    fn take(&mut self, output: Output) -> Result<()> {
-        match output {
-            Output::Text { line } => match self.lines {
-                Lines::Answer => self.unread = render::text(&line).is_err(),
-                Lines::Aside => self.screen.aside(&line),
-            },
-            Output::File {
-                name,
-                content,
-                mode,
-            } => self.written.take(&name, &content, mode)?,
-            Output::Note { message } => self.screen.note(&message),
-            Output::Progress(progress) => self.bars.update(&progress),
-            Output::Error {
-                message,
-                span,
-                line,
-                hint,
-                ..
-            } => {
-                self.bars.clear();
-                let place = line
-                    .as_deref()
-                    .zip(span)
-                    .map(|(line, span)| Place { line, span });
-                self.screen.error(&message, place, hint.as_deref());
-            }
-            Output::NeedFiles { names } => self.ended = Some(Ended::Files(names)),
-            Output::Edit {
-                id,
-                text,
-                file,
-                follow_up,
-                ..
-            } => {
-                self.ended = Some(Ended::Edit {
-                    id,
-                    text,
-                    file,
-                    follow_up,
-                });
-            }
-            Output::Done { .. } => self.done = Some(output),
-        }
-        Ok(())
-    }
-
-    fn end(mut self, seat: Seat, started: Instant) -> Result<Ended> {
-        self.bars.clear();
-        if let Some(ended) = self.ended {
-            return Ok(ended);
-        }
-        let Some(done) = self.done else {
-            return Err(ClientError::Broken("the answer has no end".to_owned()).into());
-        };
-        let Output::Done { exit_code, .. } = done else {
-            unreachable!("only `Done` is kept there")
-        };
-        if exit_code == 0 || exit_code == 3 {
-            for name in self.written.finish()? {
-                self.screen.aside(&format!("wrote `{name}`"));
-            }
-        }
-        // A reader that is gone is no error: `stocktake -c … | head`.
-        let _ = render::flush();
-        if seat == Seat::Prompt && self.lines == Lines::Answer {
-            self.screen.summary(&done, started.elapsed());
-        }
-        Ok(Ended::Code(exit_code))
-    }
 }

@@ -109,6 +109,8 @@ pub struct Progress {
     pub done: u64,
     /// Units there are; zero if nobody knows.
     pub total: u64,
+    /// Objects read so far, for the rate; zero where nothing is counted.
+    pub objects: u64,
 }
 
 impl Output {
