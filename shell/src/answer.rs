@@ -88,7 +88,9 @@ impl Answer {
                 content,
                 mode,
             } => self.written.take(&name, &content, mode)?,
-            Output::Note { .. } | Output::Error { .. } if self.page.pages() => self.later.push(output),
+            Output::Note { .. } | Output::Error { .. } if self.page.pages() => {
+                self.later.push(output)
+            }
             Output::Progress(_) if self.page.pages() => {}
             Output::Progress(progress) => self.bars.update(&progress),
             Output::Note { .. } | Output::Error { .. } => self.tell(&output),

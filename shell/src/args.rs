@@ -1,7 +1,8 @@
 //! What can be said on the command line of the program itself.
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// An inventory of everything that runs in your Kubernetes clusters.
 ///
@@ -46,6 +47,14 @@ pub enum Command {
     Worker,
     /// Only the prompt, attached to the core on this data directory
     Shell,
+    /// Print a completion script for your shell
+    #[command(after_help = COMPLETION)]
+    Completion {
+        /// Which shell it is for
+        shell: Shell,
+    },
+    /// Print the man page
+    Man,
 }
 
 /// When to use colours.
@@ -59,10 +68,81 @@ pub enum Color {
     Never,
 }
 
+/// Name under which kubectl finds us on the path.
+const PLUGIN: &str = "kubectl-stocktake";
+
+impl Args {
+    /// Reads the arguments of this process; wrong ones end it with exit code 2, `--help` and `--version` with 0.
+    pub fn of_process() -> Self {
+        let matches = program(std::env::args_os().next().map(PathBuf::from)).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The program as clap knows it. Started by kubectl as a plugin, it calls itself what the person typed.
+fn program(started_as: Option<PathBuf>) -> clap::Command {
+    let stem = started_as.as_deref().and_then(|path| path.file_stem());
+    if stem.is_some_and(|stem| stem == PLUGIN) {
+        return Args::command().bin_name("kubectl stocktake");
+    }
+    Args::command()
+}
+
+/// The completion script for a shell.
+pub(crate) fn completion(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "stocktake", &mut script);
+    script
+}
+
+/// The man page, as roff.
+pub(crate) fn man() -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Args::command()).render(&mut page)?;
+    Ok(page)
+}
+
+const COMPLETION: &str = "\
+Examples:
+  stocktake completion bash > /etc/bash_completion.d/stocktake
+  stocktake completion zsh > \"${fpath[1]}/_stocktake\"
+  stocktake completion fish > ~/.config/fish/completions/stocktake.fish
+  stocktake completion powershell | Out-String | Invoke-Expression";
+
 const EXAMPLES: &str = "\
 Examples:
   stocktake demo
   stocktake -c 'search is(kubernetes_pod) | count namespace'
   echo 'search is(instance) | list name, instance_cores' | stocktake
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 answered from partial data";
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 answered from partial data, 130 broken off by Ctrl-C";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn as_a_plugin_of_kubectl_it_is_called_as_it_was_typed() {
+        let usage = |name: &str| program(Some(name.into())).render_usage().to_string();
+        assert!(usage("/usr/bin/kubectl-stocktake").contains("kubectl stocktake [OPTIONS]"));
+        assert!(usage("/usr/bin/stocktake").contains("Usage: stocktake [OPTIONS]"));
+    }
+
+    #[test]
+    fn every_shell_has_a_script_and_the_manual_a_page() {
+        for shell in Shell::value_variants() {
+            let script = String::from_utf8(completion(*shell)).unwrap();
+            assert!(script.contains("data-dir"), "{shell}");
+        }
+        let page = String::from_utf8(man().unwrap()).unwrap();
+        assert!(
+            page.contains(".TH stocktake 1") && page.contains("Exit codes"),
+            "{page}"
+        );
+    }
+}

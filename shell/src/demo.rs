@@ -82,6 +82,6 @@ impl Demo {
 
 /// Tells what there is to see.
 pub(crate) fn welcome() -> Result<()> {
-    page::print(TIPS)?;
+    page::print(TIPS.as_bytes())?;
     Ok(())
 }

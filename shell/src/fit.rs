@@ -44,7 +44,12 @@ impl Fit {
         let mut out = String::new();
         for (at, (_, width)) in self.columns.iter().enumerate() {
             let cut = truncate_str(cell(line, &starts, at), *width, "…");
-            out.push_str(&console::pad_str(&cut, *width, console::Alignment::Left, None));
+            out.push_str(&console::pad_str(
+                &cut,
+                *width,
+                console::Alignment::Left,
+                None,
+            ));
             out.push_str("  ");
         }
         // Rows further down may be wider than the heading promised.
@@ -54,12 +59,14 @@ impl Fit {
 
 /// Where the columns of a heading begin, in terminal columns; `None` if the line is no heading of several columns.
 fn starts(heading: &str) -> Option<Vec<usize>> {
-    let capital = |c: char| c.is_ascii() && !c.is_ascii_lowercase() && !matches!(c, '=' | ':' | ',');
+    let capital =
+        |c: char| c.is_ascii() && !c.is_ascii_lowercase() && !matches!(c, '=' | ':' | ',');
     if !heading.chars().all(capital) || !heading.starts_with(|c: char| c.is_ascii_uppercase()) {
         return None;
     }
     let bytes = heading.as_bytes();
-    let begins = |at: &usize| *at == 0 || (bytes[*at] != b' ' && *at > 1 && bytes[at - 2..*at] == *b"  ");
+    let begins =
+        |at: &usize| *at == 0 || (bytes[*at] != b' ' && *at > 1 && bytes[at - 2..*at] == *b"  ");
     let starts: Vec<usize> = (0..bytes.len()).filter(begins).collect();
     (starts.len() > 1).then_some(starts)
 }
@@ -67,7 +74,9 @@ fn starts(heading: &str) -> Option<Vec<usize>> {
 /// The text of a column, without the blanks that align it.
 fn cell<'l>(line: &'l str, starts: &[usize], at: usize) -> &'l str {
     let from = byte_at(line, starts[at]);
-    let to = starts.get(at + 1).map_or(line.len(), |next| byte_at(line, *next));
+    let to = starts
+        .get(at + 1)
+        .map_or(line.len(), |next| byte_at(line, *next));
     line[from..to.max(from)].trim()
 }
 
@@ -108,7 +117,11 @@ mod tests {
         let sample: Vec<String> = lines[1..].iter().map(|&line| line.to_owned()).collect();
         let shown = match Fit::new(lines[0], &sample, width) {
             None => "as it is".to_owned(),
-            Some(fit) => lines.iter().map(|line| fit.line(line)).collect::<Vec<_>>().join("\n"),
+            Some(fit) => lines
+                .iter()
+                .map(|line| fit.line(line))
+                .collect::<Vec<_>>()
+                .join("\n"),
         };
         expected.assert_eq(&shown);
     }
@@ -124,11 +137,11 @@ mod tests {
         check(
             &table,
             30,
-            expect![[r"
-                NAME         AGE  POD_STATUS.…
-                acme-operat… 3d   Running
-                日本日本日…  1h   Pending
-                x            9mo"]],
+            expect![[r#"
+                NAME          AGE  POD_STATUS…
+                acme-operat…  3d   Running
+                日本日本日…   1h   Pending
+                x             9mo"#]],
         );
         check(&table, 60, expect!["as it is"]);
     }
@@ -146,7 +159,14 @@ mod tests {
 
     #[test]
     fn only_headings_in_capitals_make_a_table() {
-        for line in ["kind=pod, name=web", "Running: 3", "name  age", "ERROR", "", "A, B  C"] {
+        for line in [
+            "kind=pod, name=web",
+            "Running: 3",
+            "name  age",
+            "ERROR",
+            "",
+            "A, B  C",
+        ] {
             assert_eq!(Fit::new(line, &[], 2), None, "{line}");
         }
     }

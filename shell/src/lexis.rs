@@ -148,7 +148,8 @@ impl Reader<'_> {
         let mut end = at;
         let mut chars = self.line[at..].chars();
         while let Some(c) = chars.next() {
-            if c.is_whitespace() || matches!(c, '|' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '"') {
+            if c.is_whitespace() || matches!(c, '|' | ';' | '(' | ')' | '[' | ']' | '{' | '}' | '"')
+            {
                 break;
             }
             if c == '\'' && !self.apostrophe(end, c) {
@@ -225,14 +226,20 @@ mod tests {
         check("search all |", expect![["Head search\nJoint |\n…"]]);
         check("kinds ;", expect![["Head kinds\nJoint ;"]]);
         check("search all)", expect![["Head search\nLoneBracket )"]]);
-        check("search (a]", expect![["Head search\nLoneBracket (\nLoneBracket ]\n…"]]);
+        check(
+            "search (a]",
+            expect![["Head search\nLoneBracket (\nLoneBracket ]\n…"]],
+        );
     }
 
     #[test]
     fn escapes_and_apostrophes_open_nothing() {
         check("echo don't", expect!["Head echo"]);
         check(r#"echo \" \|"#, expect!["Head echo"]);
-        check(r#"echo "a \" b""#, expect![["Head echo\nQuoted \"a \\\" b\""]]);
+        check(
+            r#"echo "a \" b""#,
+            expect![["Head echo\nQuoted \"a \\\" b\""]],
+        );
         check("echo ä\\", expect!["Head echo"]);
         check("", expect![""]);
     }

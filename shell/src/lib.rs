@@ -3,6 +3,7 @@
 //! It is thin: commands run in the core, the shell renders what they say, opens editors and writes files.
 mod answer;
 mod args;
+mod completions;
 mod demo;
 mod editor;
 mod embed;
@@ -19,6 +20,7 @@ mod run;
 mod script;
 mod session;
 mod tint;
+mod typing;
 
 pub use args::Args;
 pub use run::run;

@@ -157,8 +157,8 @@ enum Length {
 }
 
 /// Writes a text of our own to standard output.
-pub(crate) fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(text)?;
     out.flush()
 }

@@ -16,7 +16,10 @@ impl Pager {
     /// Starts the pager; `None` if there is none, or `PAGER` is empty or `cat`.
     pub(crate) fn start() -> Option<Self> {
         let wanted = std::env::var("PAGER").unwrap_or_else(|_| DEFAULT.to_owned());
-        let program = wanted.split_whitespace().next().filter(|&name| name != "cat")?;
+        let program = wanted
+            .split_whitespace()
+            .next()
+            .filter(|&name| name != "cat")?;
         // A pager that cannot be run would take the answer with it.
         if !on_path(program) {
             return None;

@@ -1,35 +1,46 @@
 //! The prompt: line editing and history. What a line means is the core's business.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use rustyline::config::{CompletionType, Config};
+use futures::StreamExt as _;
+use rustyline::config::{ColorMode, CompletionType, Config};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{Completer, Editor, Helper, Highlighter, Hinter, Validator};
-use stocktake_client::{Client, Info};
+use rustyline::{Cmd, Editor, KeyEvent};
+use stocktake_client::{Client, ClientError, Execute, Info};
+use stocktake_command::Output;
 use stocktake_model::Duration as Age;
 use tokio::runtime::Runtime;
 
+use crate::completions::{Ask, Known};
+use crate::render::Screen;
 use crate::session::Session;
+use crate::typing::{self, Typing};
 
 /// Words that keep a line out of the history file.
 const SECRET_WORDS: [&str; 4] = ["password", "token", "secret", "--auth"];
 /// Lines kept in the history file.
 const HISTORY: usize = 2000;
 
-/// What rustyline asks for; completion needs a graph on the other side and comes with it.
-#[derive(Completer, Helper, Highlighter, Hinter, Validator)]
-struct Nothing;
+/// How long somebody who pressed Tab waits for the core.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+type LineEditor = Editor<Typing, FileHistory>;
 
 /// Reads and runs lines until `quit` or end of input. Returns the exit code of the program.
-pub(crate) fn run(session: &Session, client: &Client, runtime: &Runtime) -> Result<u8> {
-    let config = Config::builder()
-        .completion_type(CompletionType::List)
-        .max_history_size(HISTORY)
-        .context("the history has a size")?
-        .build();
-    let mut editor: Editor<Nothing, FileHistory> =
-        Editor::with_config(config).context("the terminal cannot be used for editing lines")?;
+pub(crate) fn run(
+    session: &Session,
+    screen: Screen,
+    client: &Client,
+    runtime: &Arc<Runtime>,
+) -> Result<u8> {
+    let known = Known::new(ask(client.clone(), Arc::clone(runtime)));
+    let mut editor = editor(
+        Typing::new(Box::new(known), screen.colored_answers()),
+        screen,
+    )?;
     let history = history_file();
     if let Some(file) = &history {
         // The first start has none yet.
@@ -38,23 +49,70 @@ pub(crate) fn run(session: &Session, client: &Client, runtime: &Runtime) -> Resu
     loop {
         let info = runtime.block_on(client.info()).unwrap_or_default();
         match editor.readline(&prompt(&info)) {
-            Ok(line) => {
-                let line = line.trim();
-                if matches!(line, "quit" | "exit") {
-                    break;
+            Ok(text) => {
+                for line in typing::lines(&text) {
+                    if matches!(line.as_str(), "quit" | "exit") {
+                        return Ok(0);
+                    }
+                    remember(&mut editor, &line, history.as_deref());
+                    runtime.block_on(session.line(&line));
                 }
-                if line.is_empty() {
-                    continue;
+                if let Some(typing) = editor.helper() {
+                    typing.forget();
                 }
-                remember(&mut editor, line, history.as_deref());
-                runtime.block_on(session.line(line));
             }
             Err(ReadlineError::Interrupted) => {}
-            Err(ReadlineError::Eof) => break,
+            Err(ReadlineError::Eof) => return Ok(0),
             Err(error) => return Err(error).context("the terminal cannot be read"),
         }
     }
-    Ok(0)
+}
+
+fn editor(typing: Typing, screen: Screen) -> Result<LineEditor> {
+    let color = if screen.colored_answers() {
+        ColorMode::Forced
+    } else {
+        ColorMode::Disabled
+    };
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
+        .color_mode(color)
+        .max_history_size(HISTORY)
+        .context("the history has a size")?
+        .build();
+    let mut editor: LineEditor =
+        Editor::with_config(config).context("the terminal cannot be used for editing lines")?;
+    editor.set_helper(Some(typing));
+    editor.bind_sequence(KeyEvent::alt('n'), Cmd::HistorySearchForward);
+    editor.bind_sequence(KeyEvent::alt('p'), Cmd::HistorySearchBackward);
+    Ok(editor)
+}
+
+/// Questions for completion: answers that come too late, or not at all, complete nothing.
+fn ask(client: Client, runtime: Arc<Runtime>) -> Ask {
+    Box::new(move |line| {
+        let asked = async { tokio::time::timeout(PATIENCE, texts(&client, line)).await };
+        match runtime.block_on(asked) {
+            Ok(Ok(lines)) => lines,
+            Ok(Err(_)) | Err(_) => Vec::new(),
+        }
+    })
+}
+
+async fn texts(client: &Client, line: &str) -> Result<Vec<String>, ClientError> {
+    let execute = Execute {
+        line: line.to_owned(),
+        ..Execute::default()
+    };
+    let mut outputs = client.execute(&execute).await?;
+    let mut lines = Vec::new();
+    while let Some(output) = outputs.next().await {
+        if let Output::Text { line } = output? {
+            lines.push(line);
+        }
+    }
+    Ok(lines)
 }
 
 /// `stocktake 3 clusters 4min> `
@@ -74,14 +132,19 @@ fn prompt(info: &Info) -> String {
     } else {
         "clusters"
     };
+    let attached = if info.pid == 0 || info.pid == std::process::id() {
+        ""
+    } else {
+        " attached,"
+    };
     format!(
-        "stocktake {} {noun}{}> ",
+        "stocktake{attached} {} {noun}{}> ",
         info.accounts,
         age.unwrap_or_default()
     )
 }
 
-fn remember(editor: &mut Editor<Nothing, FileHistory>, line: &str, file: Option<&std::path::Path>) {
+fn remember(editor: &mut LineEditor, line: &str, file: Option<&Path>) {
     let lower = line.to_lowercase();
     if SECRET_WORDS.iter().any(|word| lower.contains(word)) {
         return;
@@ -121,5 +184,10 @@ mod tests {
             prompt(&info(3, Some(3 * 3600 + 61))),
             "stocktake 3 clusters 3h1min> "
         );
+        let other = Info {
+            pid: std::process::id() + 1,
+            ..info(2, None)
+        };
+        assert_eq!(prompt(&other), "stocktake attached, 2 clusters> ");
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use tokio::runtime::Runtime;
 
-use crate::args::{Args, Command};
+use crate::args::{self, Args, Command};
 use crate::demo::Demo;
 use crate::embed::{self, Embedded, Trouble};
 use crate::render::Screen;
 use crate::session::Session;
-use crate::{demo, logs, prompt, script};
+use crate::{demo, logs, page, prompt, script};
 
 /// Runs the program.
 pub fn run(args: Args) -> ExitCode {
@@ -37,11 +37,19 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
         Some(Command::Demo) => show_demo(args, screen, &runtime),
         Some(Command::Core) => runtime.block_on(embed::core_only(args, screen)),
         Some(Command::Worker) => runtime.block_on(embed::worker_only(args, screen)),
+        Some(Command::Completion { shell }) => print(&args::completion(*shell)),
+        Some(Command::Man) => print(&args::man().context("cannot write the man page")?),
         Some(Command::Shell) => {
             let client = runtime.block_on(embed::attach(&embed::data_dir(args)?))?;
             converse(args, screen, &runtime, client)
         }
     }
+}
+
+fn print(text: &[u8]) -> Result<u8> {
+    // Nobody who closed the pipe wants to hear of it.
+    let _ = page::print(text);
+    Ok(0)
 }
 
 /// Core, worker and shell in one process, or a shell on the core that runs already.
@@ -87,5 +95,5 @@ fn converse(
         let input = std::io::stdin().lines();
         return Ok(runtime.block_on(script::lines(&session, input)));
     }
-    prompt::run(&session, &client, runtime)
+    prompt::run(&session, screen, &client, runtime)
 }

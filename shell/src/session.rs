@@ -86,12 +86,7 @@ impl Session {
 
     /// Sends the line again as long as the core asks for something it needs. `edited` is the last text that came from an
     /// editor.
-    async fn converse(
-        &self,
-        line: &str,
-        lines: Lines,
-        edited: &mut Option<String>,
-    ) -> Result<u8> {
+    async fn converse(&self, line: &str, lines: Lines, edited: &mut Option<String>) -> Result<u8> {
         let mut line = line.to_owned();
         let mut files = BTreeMap::new();
         loop {

@@ -28,17 +28,52 @@ const RESET: &str = "\x1b[0m";
 
 /// States as Kubernetes and we ourselves spell them.
 const GOOD: &[&str] = &[
-    "Active", "Available", "Bound", "Complete", "Completed", "Ready", "Running", "Succeeded", "available", "in-use",
-    "ok", "running",
+    "Active",
+    "Available",
+    "Bound",
+    "Complete",
+    "Completed",
+    "Ready",
+    "Running",
+    "Succeeded",
+    "available",
+    "in-use",
+    "ok",
+    "running",
 ];
 const WARN: &[&str] = &[
-    "ContainerCreating", "NotReady", "Pending", "PodInitializing", "Progressing", "Released", "Terminating", "Unknown",
-    "Unschedulable", "busy", "incomplete", "stale", "unconfigured",
+    "ContainerCreating",
+    "NotReady",
+    "Pending",
+    "PodInitializing",
+    "Progressing",
+    "Released",
+    "Terminating",
+    "Unknown",
+    "Unschedulable",
+    "busy",
+    "incomplete",
+    "stale",
+    "unconfigured",
 ];
 const BAD: &[&str] = &[
-    "BackOff", "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "Error", "ErrImagePull",
-    "Evicted", "Failed", "ImagePullBackOff", "InvalidImageName", "Lost", "NodeLost", "OOMKilled", "error", "failed",
-    "forbidden", "unreachable",
+    "BackOff",
+    "CrashLoopBackOff",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "Error",
+    "ErrImagePull",
+    "Evicted",
+    "Failed",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "Lost",
+    "NodeLost",
+    "OOMKilled",
+    "error",
+    "failed",
+    "forbidden",
+    "unreachable",
 ];
 
 /// The line with colours.
@@ -124,7 +159,10 @@ mod tests {
     fn kinds_states_and_names_of_properties_are_coloured() {
         let cases = [
             ("web-0", "web-0"),
-            ("kind=kubernetes_pod, a=1", "<dim>kind</>=<kind>kubernetes_pod</>, <dim>a</>=1"),
+            (
+                "kind=kubernetes_pod, a=1",
+                "<dim>kind</>=<kind>kubernetes_pod</>, <dim>a</>=1",
+            ),
             ("web  Running", "web  <good>Running</>"),
             ("Pending: 24", "<warn>Pending</>: 24"),
             ("web (CrashLoopBackOff)", "web (<bad>CrashLoopBackOff</>)"),
@@ -140,7 +178,10 @@ mod tests {
     fn without_its_escapes_it_is_the_same_line() {
         for line in ["kind=kubernetes_pod, ä=日本", "a=b=c Error", "\x1b[1mError"] {
             let painted = tint(line).into_owned();
-            assert_eq!(console::strip_ansi_codes(&painted), console::strip_ansi_codes(line));
+            assert_eq!(
+                console::strip_ansi_codes(&painted),
+                console::strip_ansi_codes(line)
+            );
         }
     }
 

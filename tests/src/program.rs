@@ -1,8 +1,6 @@
 //! The program, for the tests to start: the same one line as the shell's own `main`.
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    stocktake::run(stocktake::Args::parse())
+    stocktake::run(stocktake::Args::of_process())
 }
