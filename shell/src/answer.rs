@@ -71,7 +71,7 @@ impl Answer {
             screen,
             lines,
             page: Page::new(screen, seat),
-            bars: Bars::new(screen),
+            bars: Bars::new(screen, lines),
             written: Written::default(),
             ended: None,
             done: None,
@@ -82,6 +82,9 @@ impl Answer {
     /// Takes the next output.
     pub(crate) fn take(&mut self, output: Output) -> Result<Reader> {
         match output {
+            // Which workflow collects, and under which id, is nothing for the first minute.
+            Output::Text { line }
+                if self.lines == Lines::Aside && line.starts_with("workflow `") => {}
             Output::Text { line } => return Ok(self.line(line)),
             Output::File {
                 name,

@@ -12,7 +12,7 @@ use clap_complete::Shell;
 #[command(version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Args {
     /// Run this line and exit; may be given several times
-    #[arg(short = 'c', long = "command", value_name = "LINE")]
+    #[arg(short = 'c', long = "command", value_name = "LINE", global = true)]
     pub lines: Vec<String>,
 
     /// Directory of the inventory [default: `$XDG_DATA_HOME/stocktake`]

@@ -346,9 +346,12 @@ mod tests {
                 search all | list --wide
                 search all | list --with-defaults"#]],
         );
-        check("workflows ru", expect![[r#"
+        check(
+            "workflows ru",
+            expect![[r#"
             workflows run
-            workflows running"#]]);
+            workflows running"#]],
+        );
     }
 
     #[test]

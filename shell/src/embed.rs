@@ -134,7 +134,7 @@ impl Embedded {
         if info.accounts > 0 {
             return Ok(0);
         }
-        Ok(session.aside("workflows run --wait collect").await)
+        Ok(session.first_collection().await)
     }
 
     /// Leaves; an owner stays as long as others are attached to it.

@@ -1,4 +1,5 @@
-//! Tables on a narrow terminal: the widest columns give way until a line fits, and what was cut ends with `…`.
+//! Tables on a narrow terminal: the widest columns give way until a line fits, and what was cut ends with `…` (`~` where
+//! the locale is not UTF-8).
 //!
 //! Works on the lines as the core aligned them: a heading in capitals, columns two or more blanks apart. Everything else, and
 //! everything that is not for a terminal, passes unchanged.
@@ -13,13 +14,20 @@ pub(crate) struct Fit {
     /// Where columns begin, as the heading says, and how wide each may be.
     columns: Vec<(usize, usize)>,
     width: usize,
+    /// What stands for text that was cut.
+    tail: &'static str,
 }
 
 impl Fit {
     /// How the table below `heading` fits into `width` columns; `None` if it does as it is, or is no table.
     ///
-    /// `sample` are the lines that follow, as far as they are known: they say how much of a column is used.
-    pub(crate) fn new(heading: &str, sample: &[String], width: usize) -> Option<Self> {
+    /// `tail` stands for what is cut. `sample` are the lines that follow, as far as they are known: they say how much of a column is used.
+    pub(crate) fn new(
+        heading: &str,
+        sample: &[String],
+        width: usize,
+        tail: &'static str,
+    ) -> Option<Self> {
         let starts = starts(heading)?;
         let lines = || std::iter::once(heading).chain(sample.iter().map(String::as_str));
         if lines().all(|line| measure_text_width(line) <= width) {
@@ -35,7 +43,11 @@ impl Fit {
             .collect();
         shrink(&mut widths, width);
         let columns = starts.into_iter().zip(widths).collect();
-        Some(Self { columns, width })
+        Some(Self {
+            columns,
+            width,
+            tail,
+        })
     }
 
     /// A line of the table, cut to fit.
@@ -43,7 +55,7 @@ impl Fit {
         let starts: Vec<usize> = self.columns.iter().map(|(start, _)| *start).collect();
         let mut out = String::new();
         for (at, (_, width)) in self.columns.iter().enumerate() {
-            let cut = truncate_str(cell(line, &starts, at), *width, "…");
+            let cut = truncate_str(cell(line, &starts, at), *width, self.tail);
             out.push_str(&console::pad_str(
                 &cut,
                 *width,
@@ -53,7 +65,7 @@ impl Fit {
             out.push_str("  ");
         }
         // Rows further down may be wider than the heading promised.
-        truncate_str(out.trim_end(), self.width, "…").into_owned()
+        truncate_str(out.trim_end(), self.width, self.tail).into_owned()
     }
 }
 
@@ -115,7 +127,7 @@ mod tests {
     #[track_caller]
     fn check(lines: &[&str], width: usize, expected: Expect) {
         let sample: Vec<String> = lines[1..].iter().map(|&line| line.to_owned()).collect();
-        let shown = match Fit::new(lines[0], &sample, width) {
+        let shown = match Fit::new(lines[0], &sample, width, "…") {
             None => "as it is".to_owned(),
             Some(fit) => lines
                 .iter()
@@ -167,7 +179,7 @@ mod tests {
             "",
             "A, B  C",
         ] {
-            assert_eq!(Fit::new(line, &[], 2), None, "{line}");
+            assert_eq!(Fit::new(line, &[], 2, "…"), None, "{line}");
         }
     }
 }

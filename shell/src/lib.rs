@@ -10,6 +10,7 @@ mod embed;
 mod files;
 mod fit;
 mod lexis;
+mod locale;
 mod logs;
 mod page;
 mod pager;

@@ -2,6 +2,7 @@
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 
 use crate::fit::Fit;
+use crate::locale;
 use crate::pager::Pager;
 use crate::render::Screen;
 use crate::session::Seat;
@@ -126,7 +127,8 @@ impl Page {
             _ => None,
         };
         self.to = started.map_or(To::Terminal, To::Pager);
-        self.fit = Fit::new(&lines[0], &lines[1..], self.width);
+        let tail = if locale::utf8() { "…" } else { "~" };
+        self.fit = Fit::new(&lines[0], &lines[1..], self.width, tail);
         lines.iter().try_for_each(|line| self.put(line))
     }
 

@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use stocktake_command::Progress;
 
+use crate::answer::Lines;
+use crate::locale;
 use crate::render::Screen;
 
 /// Time between two plain lines about the same part.
 const PLAIN_EVERY: Duration = Duration::from_secs(3);
 /// Below this many columns the bar gives way to the words.
 const ROOM_FOR_BAR: u16 = 76;
+/// Time between two turns of the spinner.
+const TICK: Duration = Duration::from_millis(120);
 /// A rate from less than this would jump about.
 const SETTLED: Duration = Duration::from_millis(500);
 
@@ -19,18 +23,38 @@ const SETTLED: Duration = Duration::from_millis(500);
 pub(crate) struct Bars {
     screen: Screen,
     drawn: Option<MultiProgress>,
+    /// Turns until the first progress comes.
+    waiting: Option<ProgressBar>,
     parts: BTreeMap<String, ProgressBar>,
     begun: BTreeMap<String, Instant>,
     told: BTreeMap<String, (Instant, String)>,
 }
 
 impl Bars {
-    /// Nothing yet.
-    pub(crate) fn new(screen: Screen) -> Self {
+    /// Nothing yet. Whoever waits for a line nobody typed sees at once that something happens.
+    pub(crate) fn new(screen: Screen, lines: Lines) -> Self {
         let drawn = std::io::stderr().is_terminal().then(MultiProgress::new);
+        let waiting = drawn
+            .as_ref()
+            .filter(|_| lines == Lines::Aside)
+            .map(|drawn| {
+                let style = ProgressStyle::with_template(
+                    "{spinner} waiting for the first answer, {elapsed}",
+                )
+                .expect("the template is a constant");
+                let style = if locale::utf8() {
+                    style
+                } else {
+                    style.tick_chars("|/-\\ ")
+                };
+                let spinner = drawn.add(ProgressBar::new_spinner().with_style(style));
+                spinner.enable_steady_tick(TICK);
+                spinner
+            });
         Self {
             screen,
             drawn,
+            waiting,
             parts: BTreeMap::new(),
             begun: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -39,6 +63,9 @@ impl Bars {
 
     /// Shows the newest state of a part, or of the steps.
     pub(crate) fn update(&mut self, progress: &Progress) {
+        if !progress.part.is_empty() {
+            self.wait_no_more();
+        }
         let now = Instant::now();
         let begun = *self.begun.entry(progress.part.clone()).or_insert(now);
         let words = words(progress, begun.elapsed());
@@ -50,6 +77,7 @@ impl Bars {
 
     /// Takes the bars off the screen, leaving the last state of each cluster as a line.
     pub(crate) fn clear(&mut self) {
+        self.wait_no_more();
         for (part, bar) in std::mem::take(&mut self.parts) {
             if part.is_empty() {
                 bar.finish_and_clear();
@@ -62,8 +90,14 @@ impl Bars {
     /// Does something that writes, with the bars out of its way.
     pub(crate) fn around<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.drawn {
-            Some(drawn) if !self.parts.is_empty() => drawn.suspend(write),
+            Some(drawn) if !self.parts.is_empty() || self.waiting.is_some() => drawn.suspend(write),
             _ => write(),
+        }
+    }
+
+    fn wait_no_more(&mut self) {
+        if let Some(spinner) = self.waiting.take() {
+            spinner.finish_and_clear();
         }
     }
 
@@ -108,7 +142,12 @@ fn style(part: &str) -> ProgressStyle {
         (false, true) => "{prefix:16!} {bar:20} {wide_msg}",
         (false, false) => "{prefix:10!} {wide_msg}",
     };
-    ProgressStyle::with_template(template).expect("the templates are constants")
+    let style = ProgressStyle::with_template(template).expect("the templates are constants");
+    if locale::utf8() {
+        style
+    } else {
+        style.progress_chars("=> ")
+    }
 }
 
 /// `9 of 60 kinds, 254 objects, 120/s, 8 s left`; for the steps of a workflow `step 1 of 3: collect`.

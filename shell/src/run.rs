@@ -9,7 +9,7 @@ use crate::args::{self, Args, Command};
 use crate::demo::Demo;
 use crate::embed::{self, Embedded, Trouble};
 use crate::render::Screen;
-use crate::session::Session;
+use crate::session::{CANCELLED, Seat, Session};
 use crate::{demo, logs, page, prompt, script};
 
 /// Runs the program.
@@ -63,7 +63,11 @@ fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8>
     let client = embedded.client();
     let first =
         runtime.block_on(embedded.collect_first(&Session::new(client.clone(), screen, seat)))?;
-    let code = converse(args, screen, runtime, client)?;
+    let code = if skips(first, seat) {
+        first
+    } else {
+        converse(args, screen, runtime, client)?
+    };
     runtime.block_on(embedded.leave(screen));
     Ok(if code == 0 { first } else { code })
 }
@@ -72,11 +76,19 @@ fn show_demo(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8> 
     let seat = script::seat(args);
     let demo = runtime.block_on(Demo::start(seat))?;
     let client = demo.client();
-    runtime.block_on(demo.collect(&Session::new(client.clone(), screen, seat)))?;
-    if seat == crate::session::Seat::Prompt {
+    let first = runtime.block_on(demo.collect(&Session::new(client.clone(), screen, seat)));
+    if skips(first, seat) {
+        return Ok(first);
+    }
+    if seat == Seat::Prompt {
         demo::welcome()?;
     }
     converse(args, screen, runtime, client)
+}
+
+/// Ctrl-C while a script waits for the first collection ends the script; a person gets the prompt.
+fn skips(first: u8, seat: Seat) -> bool {
+    first == CANCELLED && seat == Seat::Script
 }
 
 /// Lines from `-c`, from standard input, or from the prompt.
@@ -91,7 +103,7 @@ fn converse(
     if !args.lines.is_empty() {
         return Ok(runtime.block_on(script::lines(&session, args.lines.iter().cloned().map(Ok))));
     }
-    if seat == crate::session::Seat::Script {
+    if seat == Seat::Script {
         let input = std::io::stdin().lines();
         return Ok(runtime.block_on(script::lines(&session, input)));
     }

@@ -54,9 +54,13 @@ impl Session {
         self.told(line, Lines::Answer).await
     }
 
-    /// The same for a line nobody typed: what it says goes to standard error, so that it is not taken for an answer.
-    pub(crate) async fn aside(&self, line: &str) -> u8 {
-        self.told(line, Lines::Aside).await
+    /// Collects for the first time. Nobody typed that, so what it says goes to standard error and is not taken for an answer.
+    pub(crate) async fn first_collection(&self) -> u8 {
+        self.screen.aside(
+            "nothing is collected yet: asking every cluster what it has (Ctrl-C stops waiting)",
+        );
+        self.told("workflows run --wait collect", Lines::Aside)
+            .await
     }
 
     async fn told(&self, line: &str, lines: Lines) -> u8 {

@@ -1,0 +1,45 @@
+//! Which characters the terminal is said to understand. Only our own decoration follows it; answers are never changed.
+
+/// Whether the locale says UTF-8, as POSIX reads it: the first of these variables that is set and not empty. With none set
+/// nobody said anything, and terminals of today do.
+pub(crate) fn utf8() -> bool {
+    says_utf8(|name| std::env::var(name).ok())
+}
+
+fn says_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let said = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(variable)
+        .find(|value| !value.is_empty());
+    said.is_none_or(|locale| {
+        let locale = locale.to_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_says_something_counts() {
+        let cases: &[(&[(&str, &str)], bool)] = &[
+            (&[], true),
+            (&[("LANG", "C")], false),
+            (&[("LANG", "POSIX"), ("LC_ALL", "")], false),
+            (&[("LANG", "C"), ("LC_ALL", "C.UTF-8")], true),
+            (&[("LANG", "de_DE.utf8")], true),
+            (
+                &[("LANG", "en_US.UTF-8"), ("LC_CTYPE", "en_US.ISO-8859-1")],
+                false,
+            ),
+        ];
+        for (set, expected) in cases {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(says_utf8(variable), *expected, "{set:?}");
+        }
+    }
+}
