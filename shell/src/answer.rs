@@ -92,7 +92,7 @@ impl Answer {
                 mode,
             } => self.written.take(&name, &content, mode)?,
             Output::Note { .. } | Output::Error { .. } if self.page.pages() => {
-                self.later.push(output)
+                self.later.push(output);
             }
             Output::Progress(_) if self.page.pages() => {}
             Output::Progress(progress) => self.bars.update(&progress),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rustyline::completion::FilenameCompleter;
-use stocktake_command::{COMMANDS, Shape, Spec, command};
+use stocktake_command::{COMMANDS, Command, Shape, Spec, command};
 
 use crate::lexis::{self, Class};
 
@@ -141,7 +141,7 @@ impl Completions for Known {
     fn complete(&self, line: &str, cursor: usize) -> Found {
         let typed = &line[..cursor];
         let half = Half::of(typed);
-        let spec = half.head.and_then(command).map(|command| command.spec());
+        let spec = half.head.and_then(command).map(Command::spec);
         if spec.is_some_and(|spec| takes_file(spec, &half)) {
             return files(typed);
         }
@@ -150,6 +150,10 @@ impl Completions for Known {
             Some(_) => self.argument(spec, &half, typed),
         };
         candidates.retain(|candidate| candidate.starts_with(half.word) && candidate != half.word);
+        // Behind a command that is clear there is more to type.
+        if let (None, [only], true) = (half.head, &mut candidates[..], cursor == line.len()) {
+            only.push(' ');
+        }
         Found {
             start: cursor - half.word.len(),
             candidates,
@@ -330,11 +334,11 @@ mod tests {
 
     #[test]
     fn commands_come_first_and_after_pipes() {
-        check("se", expect![["search"]]);
-        check("search all | cou", expect![["search all | count"]]);
+        check("se", expect!["search "]);
+        check("search all | cou", expect!["search all | count "]);
         check("search all | kin", expect![[""]]);
         check("help cou", expect![["help count"]]);
-        check("kinds ; kin", expect![["kinds ; kinds"]]);
+        check("kinds ; kin", expect!["kinds ; kinds "]);
     }
 
     #[test]
@@ -342,15 +346,15 @@ mod tests {
         check("search --wi", expect![["search --with-edges"]]);
         check(
             "search all | list --wi",
-            expect![[r#"
+            expect![[r"
                 search all | list --wide
-                search all | list --with-defaults"#]],
+                search all | list --with-defaults"]],
         );
         check(
             "workflows ru",
-            expect![[r#"
+            expect![[r"
             workflows run
-            workflows running"#]],
+            workflows running"]],
         );
     }
 

@@ -149,11 +149,11 @@ mod tests {
         check(
             &table,
             30,
-            expect![[r#"
+            expect![[r"
                 NAME          AGE  POD_STATUS…
                 acme-operat…  3d   Running
                 日本日本日…   1h   Pending
-                x             9mo"#]],
+                x             9mo"]],
         );
         check(&table, 60, expect!["as it is"]);
     }

@@ -37,8 +37,8 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
         Some(Command::Demo) => show_demo(args, screen, &runtime),
         Some(Command::Core) => runtime.block_on(embed::core_only(args, screen)),
         Some(Command::Worker) => runtime.block_on(embed::worker_only(args, screen)),
-        Some(Command::Completion { shell }) => print(&args::completion(*shell)),
-        Some(Command::Man) => print(&args::man().context("cannot write the man page")?),
+        Some(Command::Completion { shell }) => Ok(print(&args::completion(*shell))),
+        Some(Command::Man) => Ok(print(&args::man().context("cannot write the man page")?)),
         Some(Command::Shell) => {
             let client = runtime.block_on(embed::attach(&embed::data_dir(args)?))?;
             converse(args, screen, &runtime, client)
@@ -46,10 +46,10 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
     }
 }
 
-fn print(text: &[u8]) -> Result<u8> {
+fn print(text: &[u8]) -> u8 {
     // Nobody who closed the pipe wants to hear of it.
     let _ = page::print(text);
-    Ok(0)
+    0
 }
 
 /// Core, worker and shell in one process, or a shell on the core that runs already.

@@ -2,4 +2,5 @@
 mod demo;
 mod house;
 mod session;
+mod terminal;
 mod trouble;

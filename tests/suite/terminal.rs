@@ -1,0 +1,350 @@
+//! The program as a person has it: through a pseudo-terminal.
+use std::process::Command;
+use std::time::Duration;
+
+use expectrl::process::unix::{PtyStream, UnixProcess};
+use expectrl::{ControlCode, Eof, Expect as _, Session};
+use stocktake_kubernetes_sim::fleet::FleetShape;
+use stocktake_tests::{Place, Ran};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_stocktake-under-test");
+
+/// How long anything may take on a busy machine before it counts as never.
+const NEVER: Duration = Duration::from_mins(3);
+
+/// The end of the prompt of a place with one cluster.
+const PROMPT: &str = "1 cluster now> ";
+
+fn place() -> Place {
+    let shape = FleetShape {
+        clusters: 1,
+        objects_per_cluster: 300,
+        ..FleetShape::demo()
+    };
+    Place::new(PROGRAM, &shape)
+}
+
+/// The program on a terminal of its own.
+struct Terminal(Session<UnixProcess, PtyStream>);
+
+impl Terminal {
+    /// Starts it with 120 columns, plain unless the environment says otherwise.
+    fn start(place: &Place, environment: &[(&str, &str)]) -> Self {
+        let mut program = place.program();
+        program
+            .env("TERM", "xterm")
+            .env("LANG", "C.UTF-8")
+            .envs(environment.iter().copied());
+        Self::of(program)
+    }
+
+    fn of(program: Command) -> Self {
+        let mut session = Session::spawn(program).expect("the program starts");
+        session.set_expect_timeout(Some(NEVER));
+        let mut terminal = Self(session);
+        terminal.resize(120);
+        terminal
+    }
+
+    fn resize(&mut self, columns: u16) {
+        let process = self.0.get_process_mut();
+        process.set_window_size(columns, 30).expect("it has a size");
+    }
+
+    /// Waits for a text; gives back what came before it, without colours.
+    #[track_caller]
+    fn wait(&mut self, text: &str) -> String {
+        match self.0.expect(text) {
+            Ok(found) => {
+                let before = String::from_utf8_lossy(found.before()).into_owned();
+                plain(&before)
+            }
+            Err(error) => panic!("`{text}` never came: {error}\n{}", self.rest()),
+        }
+    }
+
+    /// What there is to read now.
+    fn rest(&mut self) -> String {
+        let mut buffer = [0; 4096];
+        let mut seen = Vec::new();
+        while let Ok(count @ 1..) = self.0.try_read(&mut buffer) {
+            seen.extend_from_slice(&buffer[..count]);
+        }
+        plain(&String::from_utf8_lossy(&seen))
+    }
+
+    fn type_in(&mut self, text: &str) {
+        self.0.send(text).expect("the terminal takes it");
+    }
+
+    fn press(&mut self, key: ControlCode) {
+        self.0.send(key).expect("the terminal takes it");
+    }
+
+    /// Types a line, and gives back everything up to the next prompt.
+    #[track_caller]
+    fn line(&mut self, line: &str) -> String {
+        self.type_in(&format!("{line}\r"));
+        // Behind the echo.
+        self.wait("\r\n");
+        self.wait(PROMPT)
+    }
+
+    /// Leaves with Ctrl-D and waits for the end.
+    #[track_caller]
+    fn leave(mut self) {
+        self.press(ControlCode::EndOfTransmission);
+        self.0.expect(Eof).expect("it ends");
+    }
+}
+
+/// Text without escape sequences.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\u{1b}' {
+            out.push(c);
+            continue;
+        }
+        if chars.next() == Some('[') {
+            chars.by_ref().find(char::is_ascii_alphabetic);
+        }
+    }
+    out
+}
+
+const NO_COLOR: (&str, &str) = ("NO_COLOR", "1");
+
+#[test]
+fn a_person_types_with_completion_history_and_lines_that_go_on() {
+    let place = place();
+    let mut terminal = Terminal::start(&place, &[NO_COLOR]);
+    terminal.wait("nothing is collected yet");
+    terminal.wait(PROMPT);
+
+    terminal.type_in("search is(kubernetes_nam\t) | cou\tkind\r");
+    terminal.wait("kubernetes_namespace: ");
+    terminal.wait(PROMPT);
+
+    terminal.type_in("search is(\rkubernetes_namespace) limit 1 |\rcount kind\r");
+    terminal.wait("kubernetes_namespace: 1\r\n");
+    terminal.wait(PROMPT);
+
+    terminal.type_in("\u{1b}[A\r");
+    terminal.wait("kubernetes_namespace: 1\r\n");
+    terminal.wait(PROMPT);
+
+    terminal.line("echo my token is xyz");
+    terminal.leave();
+    let history = std::fs::read_to_string(place.home().join(".local/state/stocktake/history"));
+    let history = history.expect("there is one");
+    assert!(
+        history.contains("search is(kubernetes_namespace) | count kind\n"),
+        "{history}"
+    );
+    assert!(
+        history.contains("search is( kubernetes_namespace) limit 1 | count kind\n"),
+        "{history}"
+    );
+    assert!(!history.contains("xyz"), "{history}");
+}
+
+#[test]
+fn ctrl_c_ends_the_running_line_and_nothing_else() {
+    let place = place();
+    let mut terminal = Terminal::start(&place, &[NO_COLOR]);
+    terminal.wait(PROMPT);
+    terminal.type_in("echo begun; sleep 600\r");
+    // The answer, not the echo of what was typed: from then on the line runs.
+    terminal.wait("begun\r\n");
+    terminal.press(ControlCode::EndOfText);
+    terminal.wait("cancelled");
+    terminal.wait(PROMPT);
+    terminal.type_in("half a li");
+    terminal.press(ControlCode::EndOfText);
+    terminal.wait(PROMPT);
+    assert!(terminal.line("echo still here").contains("still here"));
+    terminal.leave();
+}
+
+#[test]
+fn an_answer_fits_the_terminal_whatever_its_size_and_locale() {
+    let table = "search is(kubernetes_pod) limit 3 | list --wide";
+    let place = place();
+    let mut terminal = Terminal::start(&place, &[NO_COLOR, ("LC_ALL", "C")]);
+    terminal.resize(40);
+    terminal.wait(PROMPT);
+    let widest = |shown: &str| {
+        let lines = shown.lines().map(str::trim_end);
+        let rows = lines.filter(|line| line.starts_with("kube") || line.starts_with("KIND"));
+        rows.map(|line| line.chars().count()).max().unwrap_or(0)
+    };
+    // The echo of the line takes two rows here: the answer is behind the one that names its columns.
+    terminal.type_in(&format!("{table}\r"));
+    terminal.wait("KIND");
+    let narrow = format!("KIND{}", terminal.wait(PROMPT));
+    assert!((30..=40).contains(&widest(&narrow)), "{narrow}");
+    assert!(narrow.contains('~') && narrow.is_ascii(), "{narrow}");
+
+    terminal.resize(400);
+    let wide = terminal.line(table);
+    assert!(widest(&wide) > 100 && !wide.contains('~'), "{wide}");
+    terminal.leave();
+}
+
+#[test]
+fn long_answers_go_through_the_pager_and_colours_go_with_them() {
+    let place = place();
+    let mut terminal = Terminal::start(&place, &[("PAGER", "sed s/^/paged:/")]);
+    terminal.wait(PROMPT);
+    let long = terminal.line("kinds");
+    assert!(
+        long.lines()
+            .filter(|line| line.starts_with("paged:"))
+            .count()
+            > 30,
+        "{long}"
+    );
+    terminal.type_in("search is(kubernetes_namespace) limit 1 | count kind\r");
+    terminal.wait("\u{1b}[36mkubernetes_namespace\u{1b}[0m: 1");
+    let short = terminal.wait(PROMPT);
+    assert!(!short.contains("paged:"), "{short}");
+    terminal.leave();
+
+    let mut terminal = Terminal::start(&place, &[NO_COLOR, ("PAGER", "no-such-pager")]);
+    terminal.wait(PROMPT);
+    assert!(terminal.line("kinds").contains("kubernetes_workload"));
+    terminal.leave();
+}
+
+#[test]
+fn an_editor_comes_back_with_the_same_text_until_it_is_right() {
+    let place = place();
+    let script = "\
+#!/bin/sh
+if grep -q '^## ' \"$1\"; then
+  cp \"$1\" second
+  sed -i 's/cleanup: perhaps/cleanup: true/' \"$1\"
+else
+  sed -i 's/cleanup: false/cleanup: perhaps # mine/' \"$1\"
+fi
+";
+    let editor = format!("sh {}", place.write("editor.sh", script).display());
+    let mut terminal = Terminal::start(&place, &[NO_COLOR, ("VISUAL", &editor)]);
+    terminal.wait(PROMPT);
+    let saved = terminal.line("config edit stocktake.worker");
+    assert!(saved.contains("cleanup: true"), "{saved}");
+    let second = std::fs::read_to_string(place.home().join("second")).expect("it came back");
+    assert!(second.starts_with("## "), "{second}");
+    assert!(second.contains("cleanup: perhaps # mine"), "{second}");
+    terminal.leave();
+
+    for (editor, expected) in [
+        ("no-such-editor", "cannot start the editor `no-such-editor`"),
+        (
+            "false",
+            "the editor `false` ended with exit status: 1; nothing was changed",
+        ),
+        ("true", "nothing was changed"),
+    ] {
+        let ran = stocktake_tests::run(
+            place.program().env("EDITOR", editor),
+            "config edit stocktake.worker\n",
+        );
+        assert!(ran.err.contains(expected), "{editor}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_text_that_is_not_taken_is_kept() {
+    let place = place();
+    let script = "\
+#!/bin/sh
+if grep -q '^## ' \"$1\"; then exit 1; fi
+sed -i 's/cleanup: false/cleanup: perhaps # mine/' \"$1\"
+";
+    let editor = format!("sh {}", place.write("editor.sh", script).display());
+    let mut program = place.program();
+    program.env("EDITOR", editor).env("TMPDIR", place.home());
+    let ran = stocktake_tests::run(&mut program, "config edit stocktake.worker\n").code(1);
+    let (_, path) = ran
+        .err
+        .split_once("your text is kept in `")
+        .expect("it says where");
+    let (path, _) = path.split_once('`').expect("it is quoted");
+    let kept = std::fs::read_to_string(path).expect("it is there");
+    assert!(kept.contains("cleanup: perhaps # mine"), "{kept}");
+}
+
+#[test]
+fn without_a_terminal_the_text_is_plain_and_the_reader_may_leave() {
+    let place = place();
+    let table = "search is(kubernetes_pod) limit 3 | list --wide";
+    let auto = place.arguments(&["-c", table]).code(0);
+    assert!(
+        !auto.out.contains('\u{1b}') && !auto.err.contains('\u{1b}'),
+        "{auto:?}"
+    );
+    assert!(!auto.out.contains('…'), "{}", auto.out);
+    let always = place.arguments(&["--color", "always", "-c", table]).code(0);
+    assert!(
+        always.out.contains("\u{1b}[36mkubernetes_pod\u{1b}[0m"),
+        "{}",
+        always.out
+    );
+    assert_eq!(plain(&always.out), auto.out);
+
+    let mut shell = place.program();
+    let typed = format!("{PROGRAM} -c kinds -c kinds | head -n 1");
+    let mut head = Command::new("sh");
+    head.args(["-c", &typed])
+        .current_dir(place.home())
+        .env_clear();
+    head.envs(
+        shell
+            .env("LANG", "C")
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let ran = stocktake_tests::run(&mut head, "").code(0);
+    assert_eq!(ran.out.lines().count(), 1);
+    assert_eq!(ran.err, "");
+}
+
+#[test]
+fn the_program_keeps_the_conventions_of_programs() {
+    let place = place();
+    let code = |arguments: &[&str], code: i32| -> Ran { place.arguments(arguments).code(code) };
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        assert!(
+            code(&["completion", shell], 0).out.contains("data-dir"),
+            "{shell}"
+        );
+    }
+    assert!(code(&["man"], 0).out.contains(".TH stocktake 1"));
+    let help = code(&["--help"], 0).out;
+    let (_, examples) = help.split_once("Examples:\n").expect("it has examples");
+    assert_eq!(
+        examples
+            .lines()
+            .take_while(|line| line.starts_with("  "))
+            .count(),
+        3
+    );
+    assert_eq!(code(&["--no-such-flag"], 2).out, "");
+    assert!(
+        code(&["completion", "tcsh"], 2)
+            .err
+            .contains("possible values")
+    );
+
+    let plugin = place.home().join("kubectl-stocktake");
+    std::os::unix::fs::symlink(PROGRAM, &plugin).expect("a link");
+    let help = stocktake_tests::run(Command::new(plugin).arg("--help"), "").code(0);
+    assert!(
+        help.out.contains("Usage: kubectl stocktake "),
+        "{}",
+        help.out
+    );
+}
