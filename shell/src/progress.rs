@@ -22,6 +22,7 @@ const SETTLED: Duration = Duration::from_millis(500);
 /// What is in progress, one entry a part (a cluster), and one for the steps of the workflow.
 pub(crate) struct Bars {
     screen: Screen,
+    lines: Lines,
     drawn: Option<MultiProgress>,
     /// Turns until the first progress comes.
     waiting: Option<ProgressBar>,
@@ -53,6 +54,7 @@ impl Bars {
             });
         Self {
             screen,
+            lines,
             drawn,
             waiting,
             parts: BTreeMap::new(),
@@ -120,6 +122,10 @@ impl Bars {
 
     fn tell(&mut self, progress: &Progress, words: String) {
         let step = progress.part.is_empty();
+        // Whoever did not ask for a workflow has no use for its steps.
+        if step && self.lines == Lines::Aside {
+            return;
+        }
         let finished = progress.total > 0 && progress.done >= progress.total;
         let begun = (Instant::now(), String::new());
         let (at, message) = self.told.entry(progress.part.clone()).or_insert(begun);

@@ -63,6 +63,9 @@ fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8>
     let client = embedded.client();
     let first =
         runtime.block_on(embedded.collect_first(&Session::new(client.clone(), screen, seat)))?;
+    if seat == Seat::Prompt {
+        screen.aside("`help` says what you can do, Tab completes, Ctrl-D leaves");
+    }
     let code = if skips(first, seat) {
         first
     } else {

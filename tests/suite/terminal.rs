@@ -169,6 +169,23 @@ fn ctrl_c_ends_the_running_line_and_nothing_else() {
 }
 
 #[test]
+fn a_second_one_attaches_and_its_prompt_says_so() {
+    let place = place();
+    let mut owner = Terminal::start(&place, &[NO_COLOR]);
+    owner.wait(PROMPT);
+    let mut second = Terminal::start(&place, &[NO_COLOR]);
+    second.wait("attached to the stocktake that runs already");
+    second.wait("stocktake attached, 1 cluster now> ");
+    assert!(
+        second
+            .line("search is(kubernetes_cluster) | count")
+            .contains("total matched: 1")
+    );
+    second.leave();
+    owner.leave();
+}
+
+#[test]
 fn an_answer_fits_the_terminal_whatever_its_size_and_locale() {
     let table = "search is(kubernetes_pod) limit 3 | list --wide";
     let place = place();
