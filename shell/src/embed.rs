@@ -101,7 +101,12 @@ impl Embedded {
         };
         match Owner::start(options).await {
             Ok(owner) => Ok(Self::Owner(Box::new(owner))),
-            Err(OpenError::Locked { .. }) => Ok(Self::Attached(attach(directory).await?)),
+            Err(OpenError::Locked { .. }) => {
+                let client = attach(directory).await?;
+                // Given up with this process; a core that closes meanwhile is noticed by the next line.
+                tokio::spawn(client.attach().await?);
+                Ok(Self::Attached(client))
+            }
             Err(error) => Err(trouble(error).into()),
         }
     }

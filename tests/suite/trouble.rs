@@ -1,4 +1,5 @@
 //! Bad input: one clear message, a way out, the right exit code, and nothing lost.
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -351,4 +352,37 @@ fn a_cluster_that_left_the_configuration_stays_until_it_is_forgotten() {
         ran.out,
         ran.err
     );
+}
+
+#[test]
+fn an_owner_waits_for_those_who_are_attached() {
+    let place = Place::small(PROGRAM);
+    let quit = std::time::Instant::now();
+    // Both read from pipes we hold: each stays until its pipe is closed.
+    let start = || {
+        let mut program = place.program();
+        program
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        program.spawn().unwrap()
+    };
+    let mut owner = start();
+    wait_for_socket(&place);
+    let mut guest = start();
+    let said = BufReader::new(guest.stderr.take().unwrap()).lines().next();
+    assert!(said.unwrap().unwrap().contains("attached"));
+    drop(owner.stdin.take());
+    let waits = BufReader::new(owner.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .find(|line| line.contains("it stays until they leave"));
+    assert!(waits.is_some(), "after {:?}", quit.elapsed());
+    assert!(
+        owner.try_wait().unwrap().is_none(),
+        "it left while somebody was attached"
+    );
+    drop(guest.stdin.take());
+    assert!(guest.wait().unwrap().success());
+    assert!(owner.wait().unwrap().code().is_some());
 }
