@@ -96,6 +96,11 @@ impl Client {
             .boxed())
     }
 
+    /// The key of the installation, which workers hash with; at most 32 bytes.
+    pub async fn installation_key(&self) -> Result<Bytes, ClientError> {
+        collect(self.send(Method::GET, "/tasks/key", empty()).await?).await
+    }
+
     /// Waits for work; `None` if there was none for a while: ask again.
     pub async fn take_work(&self, worker: &str) -> Result<Option<Work>, ClientError> {
         let path = format!("/tasks/take?worker={worker}");
