@@ -7,6 +7,7 @@ use stocktake_command::Progress;
 use stocktake_plugin_api::Progress as AccountProgress;
 
 use crate::core::Core;
+use crate::ingest::IngestError;
 
 impl Core {
     /// Has every configured account collected and says what came of it.
@@ -25,7 +26,12 @@ impl Core {
         let result = self.queue().run(id, Task::Collect(request)).await;
         self.lock_work().remove(&id);
         match result {
-            TaskResult::Collected(summary) => self.collected(task, &summary),
+            TaskResult::Collected(summary) => {
+                self.collected(task, &summary);
+                if let Err(error) = self.note_unconfigured(&summary).await {
+                    self.fail(task, &error.to_string());
+                }
+            }
             TaskResult::Failed { message } => self.fail(task, &message),
             TaskResult::Acted(_) => unreachable!("a collection is answered by its summary"),
         }
@@ -62,6 +68,28 @@ impl Core {
         if summary.accounts.is_empty() && summary.failures.is_empty() {
             self.say(task, "no cluster is configured".to_owned());
         }
+    }
+
+    /// Marks accounts that the configuration no longer names. Says nothing where the configuration was not read to its
+    /// end: some contexts were chosen, or a file could not be read.
+    async fn note_unconfigured(&self, summary: &CollectSummary) -> Result<(), IngestError> {
+        let unread = summary.failures.iter().any(|failure| !failure.is_account);
+        if unread || !self.0.options.contexts.is_empty() {
+            return Ok(());
+        }
+        for mut header in self.headers().into_values() {
+            let name = header.begin.account.name();
+            let named = summary
+                .accounts
+                .iter()
+                .any(|report| report.merged.account == header.account())
+                || summary.failures.iter().any(|failure| failure.name == name);
+            if header.unconfigured == named {
+                header.unconfigured = !named;
+                self.put_header(header).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes the progress of one account and shows it under the run it belongs to.

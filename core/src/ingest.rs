@@ -213,12 +213,25 @@ impl Core {
 
     /// Remembers that an account could not be collected; what is known of it stays.
     pub(crate) async fn account_failed(&self, failure: AccountFailure) -> Result<(), IngestError> {
-        let Some(header) = self.failed_header(failure) else {
-            return Ok(());
-        };
+        match self.failed_header(failure) {
+            Some(header) => self.put_header(header).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Replaces what is known about an account as a whole.
+    pub(crate) async fn put_header(&self, header: AccountHeader) -> Result<(), IngestError> {
         let store = self.0.store.clone();
-        let put = tokio::task::spawn_blocking(move || store.put_header(&header)).await;
-        Ok(put.map_err(|error| IngestError::Task(error.to_string()))??)
+        let recorded = header.clone();
+        let put = tokio::task::spawn_blocking(move || store.put_header(&recorded)).await;
+        put.map_err(|error| IngestError::Task(error.to_string()))??;
+        let mut headers = self
+            .0
+            .headers
+            .write()
+            .expect("nothing panics while it holds the headers");
+        headers.insert(header.account().to_owned(), header);
+        Ok(())
     }
 
     /// Notes a failure; gives back the header to record if the account was ever collected.

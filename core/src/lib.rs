@@ -6,6 +6,7 @@ mod collect;
 mod core;
 mod documents;
 mod ingest;
+mod key;
 mod open;
 mod perform;
 mod queue;

@@ -28,6 +28,7 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/system/attached", get(attached))
         .route("/cli/execute", post(execute))
         .route("/graph/merge", post(merge))
+        .route("/tasks/key", get(key))
         .route("/tasks/take", post(take))
         .route("/tasks/{id}/progress", post(progress))
         .route("/tasks/{id}/failure", post(failure))
@@ -85,6 +86,12 @@ async fn merge(State(core): State<Core>, body: Body) -> Result<Json<Merged>, Ref
     let chunks = body.into_data_stream().map_err(|error| error.to_string());
     let items = lines::<SnapshotItem, _>(chunks);
     core.ingest(items).await.map(Json).map_err(Refusal::Ingest)
+}
+
+async fn key(State(core): State<Core>) -> Result<Bytes, Refusal> {
+    let key = core.installation_key().await;
+    key.map(Bytes::from)
+        .map_err(|error| Refusal::Ingest(IngestError::Store(error)))
 }
 
 async fn take(State(core): State<Core>) -> Response {

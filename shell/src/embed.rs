@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use stocktake_client::{Client, Transport};
 use stocktake_command::Services as _;
 use stocktake_core::{Core, OpenError, Options, Schedule};
-use stocktake_worker::{Worker, plugins};
+use stocktake_worker::Worker;
 use tokio::task::JoinHandle;
 
 use crate::args::Args;
@@ -66,7 +66,7 @@ impl Owner {
     /// A core on `directory` and a worker for it.
     pub(crate) async fn start(options: Options) -> Result<Self, OpenError> {
         let core = Core::open(options).await?;
-        let worker = Worker::new(Client::new(core.transport()), plugins(), "embedded");
+        let worker = Worker::new(Client::new(core.transport()), "embedded");
         let mut tasks = vec![tokio::spawn(worker.run())];
         tasks.extend(core.start()?);
         Ok(Self { core, tasks })
@@ -101,7 +101,12 @@ impl Embedded {
         };
         match Owner::start(options).await {
             Ok(owner) => Ok(Self::Owner(Box::new(owner))),
-            Err(OpenError::Locked { .. }) => Ok(Self::Attached(attach(directory).await?)),
+            Err(OpenError::Locked { .. }) => {
+                let client = attach(directory).await?;
+                // Given up with this process; a core that closes meanwhile is noticed by the next line.
+                tokio::spawn(client.attach().await?);
+                Ok(Self::Attached(client))
+            }
             Err(error) => Err(trouble(error).into()),
         }
     }
@@ -198,7 +203,7 @@ pub(crate) async fn core_only(args: &Args, screen: Screen) -> Result<u8> {
 pub(crate) async fn worker_only(args: &Args, screen: Screen) -> Result<u8> {
     let client = attach(&data_dir(args)?).await?;
     screen.aside(&format!("working for the core at {}", client.address()));
-    let worker = Worker::new(client, plugins(), format!("worker-{}", std::process::id()));
+    let worker = Worker::new(client, format!("worker-{}", std::process::id()));
     tokio::select! {
         () = worker.run() => {}
         stopped = stop_signal() => stopped?,

@@ -1,7 +1,10 @@
 //! Bad input: one clear message, a way out, the right exit code, and nothing lost.
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use serde_json::{Value, json};
 use stocktake_kubernetes_sim::fleet::{FleetShape, Trouble};
+use stocktake_kubernetes_sim::{Effect, Matcher, Times};
 use stocktake_tests::Place;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_stocktake-under-test");
@@ -152,4 +155,234 @@ fn files_are_never_overwritten_by_accident() {
         std::fs::read_to_string(place.home().join("out.json")).unwrap(),
         "precious"
     );
+}
+
+/// The kubeconfig of a place with one user entry or cluster entry changed.
+fn kubeconfig(place: &Place, change: impl FnOnce(&mut Value)) {
+    let mut document = place.fleet().kubeconfig().clone();
+    change(&mut document);
+    place.write("kubeconfig", &document.to_string());
+}
+
+#[test]
+fn a_cluster_that_cannot_be_entered_is_explained_and_the_others_are_collected() {
+    let place = Place::small(PROGRAM);
+    let other = Place::small(PROGRAM);
+    let foreign =
+        other.fleet().kubeconfig()["clusters"][0]["cluster"]["certificate-authority-data"].clone();
+    let exec = |command: &str| {
+        json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": command,
+                        "interactiveMode": "Never"}})
+    };
+    let cases: [(&str, Value, Value, &str); 4] = [
+        (
+            "a refused token",
+            json!({"token": "expired"}),
+            Value::Null,
+            "authenticate",
+        ),
+        (
+            "a missing exec plugin",
+            exec("no-such-plugin"),
+            Value::Null,
+            "no-such-plugin",
+        ),
+        (
+            "the wrong CA",
+            Value::Null,
+            json!({"certificate-authority-data": foreign}),
+            "certificate",
+        ),
+        (
+            "an unreachable server",
+            Value::Null,
+            json!({"server": "https://127.0.0.1:1"}),
+            "127.0.0.1:1",
+        ),
+    ];
+    for (case, user, cluster, said) in cases {
+        kubeconfig(&place, |document| {
+            if let Some(cluster) = cluster.as_object() {
+                let entry = document["clusters"][1]["cluster"]
+                    .as_object_mut()
+                    .expect("an entry");
+                entry.extend(cluster.clone());
+            }
+            if user.is_object() {
+                document["users"][1]["user"] = user;
+            }
+        });
+        let data = place.home().join(case.replace(' ', "-"));
+        let line = "search is(kubernetes_cluster) | list name";
+        let ran = place
+            .arguments(&["--data-dir", data.to_str().unwrap(), "-c", line])
+            .code(3);
+        assert_eq!(
+            ran.out, "name=prod-eu\nname=staging\n",
+            "{case}: {}",
+            ran.err
+        );
+        let error = ran.err.lines().find(|line| line.starts_with("error: "));
+        let error = error.unwrap_or_else(|| panic!("{case}: {}", ran.err));
+        assert!(
+            error.contains("prod-us") && error.contains(said),
+            "{case}: {error}"
+        );
+        // The way out stands behind the fact.
+        assert!(error.contains("; "), "{case}: {error}");
+    }
+}
+
+#[test]
+fn an_exec_plugin_that_hangs_costs_ten_seconds_and_its_own_cluster_only() {
+    let place = Place::small(PROGRAM);
+    kubeconfig(&place, |document| {
+        document["users"][1]["user"] = json!({"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "command": "sleep", "args": ["600"],
+            "interactiveMode": "Never"}});
+    });
+    let ran = place
+        .arguments(&["-c", "search is(kubernetes_cluster) | list name"])
+        .code(3);
+    assert_eq!(ran.out, "name=prod-eu\nname=staging\n", "{}", ran.err);
+    assert!(ran.err.contains("sleep"), "{}", ran.err);
+}
+
+#[test]
+fn one_malformed_object_is_a_gap_and_nothing_more() {
+    let place = Place::small(PROGRAM);
+    let faults = place.sim("prod-us").faults();
+    faults.add(
+        Matcher::on("list", "configmaps"),
+        Effect::MalformedObject,
+        Times::Forever,
+    );
+    let count =
+        "search is(kubernetes_config_map) and /ancestors.account.reported.name = prod-us | count";
+    let ran = place.arguments(&["-c", count]).code(3);
+    let there = place.sim("prod-us").count("", "configmaps");
+    assert!(
+        ran.out.contains(&format!("total matched: {}", there - 1)),
+        "{there}: {}",
+        ran.out
+    );
+    let ran = place.arguments(&["-c", "clusters gaps prod-us"]);
+    assert!(ran.out.contains("malformed"), "{}", ran.out);
+}
+
+#[test]
+fn what_was_collected_stays_when_a_cluster_goes_away() {
+    let place = Place::small(PROGRAM);
+    let line =
+        "search is(kubernetes_resource) and /ancestors.account.reported.name = prod-us | count";
+    let before = place.arguments(&["-c", line]).code(3);
+    kubeconfig(&place, |document| {
+        document["clusters"][1]["cluster"]["server"] = json!("https://127.0.0.1:1");
+    });
+    let ran = place.arguments(&["-c", "workflows run collect"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let after = place.arguments(&["-c", line]);
+    assert_eq!(after.out, before.out);
+    let ran = place.arguments(&["-c", "clusters"]);
+    assert!(ran.out.contains("failed: "), "{}", ran.out);
+}
+
+#[test]
+fn a_full_disk_is_said_and_costs_nothing_that_was_stored() {
+    let place = Place::small(PROGRAM);
+    let line = "search is(kubernetes_resource) | count";
+    let before = place.arguments(&["-c", line]);
+    // Files may not grow beyond 64 KiB: what the file system says is what a full disk says.
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$@\"";
+    let program = place.program();
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .arg("-c")
+        .arg(script)
+        .arg("sh")
+        .arg(program.get_program());
+    limited.args([
+        "-c",
+        "config set stocktake.worker worker.cleanup=true",
+        "-c",
+        "workflows run collect",
+    ]);
+    limited.current_dir(place.home()).env_clear();
+    limited.envs(
+        program
+            .get_envs()
+            .filter_map(|(key, value)| Some((key, value?))),
+    );
+    let ran = stocktake_tests::run(&mut limited, "");
+    assert_eq!(ran.code, 1, "{}\n{}", ran.out, ran.err);
+    assert!(ran.err.contains("error: "), "{}", ran.err);
+    let after = place.arguments(&["-c", line]);
+    assert_eq!(
+        (after.code, &after.out),
+        (before.code, &before.out),
+        "{}",
+        after.err
+    );
+}
+
+#[test]
+fn a_cluster_that_left_the_configuration_stays_until_it_is_forgotten() {
+    let place = Place::small(PROGRAM);
+    let ran = place.arguments(&["-c", "clusters forget prod-us"]);
+    assert_eq!(
+        ran.code, 2,
+        "a configured cluster would come back: {}",
+        ran.err
+    );
+    kubeconfig(&place, |document| {
+        let contexts = document["contexts"].as_array_mut().expect("a list");
+        contexts.retain(|context| context["name"] != "prod-us");
+    });
+    let ran = place.arguments(&["-c", "workflows run collect", "-c", "clusters"]);
+    assert!(ran.out.contains("unconfigured"), "{}\n{}", ran.out, ran.err);
+    let line = "search is(kubernetes_cluster) | list name";
+    assert_eq!(
+        place.arguments(&["-c", line]).out,
+        "name=prod-eu\nname=prod-us\nname=staging\n"
+    );
+    let ran = place.arguments(&["-c", "clusters forget prod-us", "-c", line]);
+    assert!(
+        ran.out.ends_with("name=prod-eu\nname=staging\n"),
+        "{}\n{}",
+        ran.out,
+        ran.err
+    );
+}
+
+#[test]
+fn an_owner_waits_for_those_who_are_attached() {
+    let place = Place::small(PROGRAM);
+    let quit = std::time::Instant::now();
+    // Both read from pipes we hold: each stays until its pipe is closed.
+    let start = || {
+        let mut program = place.program();
+        program
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        program.spawn().unwrap()
+    };
+    let mut owner = start();
+    wait_for_socket(&place);
+    let mut guest = start();
+    let said = BufReader::new(guest.stderr.take().unwrap()).lines().next();
+    assert!(said.unwrap().unwrap().contains("attached"));
+    drop(owner.stdin.take());
+    let waits = BufReader::new(owner.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .find(|line| line.contains("it stays until they leave"));
+    assert!(waits.is_some(), "after {:?}", quit.elapsed());
+    assert!(
+        owner.try_wait().unwrap().is_none(),
+        "it left while somebody was attached"
+    );
+    drop(guest.stdin.take());
+    assert!(guest.wait().unwrap().success());
+    assert!(owner.wait().unwrap().code().is_some());
 }

@@ -2,4 +2,4 @@
 mod collect;
 mod run;
 
-pub use run::{Worker, plugins};
+pub use run::Worker;

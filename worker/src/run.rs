@@ -11,40 +11,44 @@ use tracing::{debug, warn};
 
 use crate::collect::collect;
 
-/// Every plugin this worker has, by name.
-pub fn plugins() -> Vec<Arc<dyn Plugin>> {
-    vec![Arc::new(KubernetesPlugin::new())]
+/// Every plugin this worker has, by name; they hash with the key of the installation.
+fn plugins(key: &[u8]) -> Vec<Arc<dyn Plugin>> {
+    vec![Arc::new(KubernetesPlugin::new().with_key(key))]
 }
 
 /// Takes work from one core until it is dropped or the core is gone.
 pub struct Worker {
     client: Client,
-    plugins: Vec<Arc<dyn Plugin>>,
     name: String,
+}
+
+/// A worker that knows its installation.
+struct Ready {
+    client: Client,
+    plugins: Vec<Arc<dyn Plugin>>,
 }
 
 /// Time between two tries to reach a core that does not answer.
 const RETRY: Duration = Duration::from_secs(1);
 
 impl Worker {
-    /// A worker with these plugins, known to the core by `name`.
-    pub fn new(client: Client, plugins: Vec<Arc<dyn Plugin>>, name: impl Into<String>) -> Self {
+    /// A worker that is known to the core by `name`.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self {
             client,
-            plugins,
             name: name.into(),
         }
     }
 
     /// Works for ever; a core that does not answer is asked again.
     pub async fn run(self) {
-        let worker = Arc::new(self);
+        let ready = Arc::new(self.ready().await);
         let mut busy = JoinSet::new();
         loop {
-            match worker.client.take_work(&worker.name).await {
+            match ready.client.take_work(&self.name).await {
                 Ok(Some(work)) => {
-                    let worker = worker.clone();
-                    busy.spawn(async move { worker.perform(work).await });
+                    let ready = ready.clone();
+                    busy.spawn(async move { ready.perform(work).await });
                 }
                 Ok(None) => {}
                 Err(error) => {
@@ -56,6 +60,25 @@ impl Worker {
         }
     }
 
+    async fn ready(&self) -> Ready {
+        loop {
+            match self.client.installation_key().await {
+                Ok(key) => {
+                    return Ready {
+                        client: self.client.clone(),
+                        plugins: plugins(&key),
+                    };
+                }
+                Err(error) => {
+                    debug!(%error, "the core did not tell its key");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+}
+
+impl Ready {
     async fn perform(&self, work: Work) {
         let result = match work.task {
             Task::Collect(request) => {

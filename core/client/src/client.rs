@@ -72,6 +72,16 @@ impl Client {
         self.json(Method::GET, "/system/info", empty()).await
     }
 
+    /// Takes a seat at the core, so that its owner does not leave without a word. The seat is taken when this returns
+    /// and given up when what it returns is dropped; that ends by itself when the core closes.
+    pub async fn attach(&self) -> Result<impl Future<Output = ()> + Send + use<>, ClientError> {
+        let response = self.send(Method::GET, "/system/attached", empty()).await?;
+        Ok(async move {
+            // However the answer ends, the core is gone.
+            let _ = collect(response).await;
+        })
+    }
+
     /// Runs a command line; the outputs arrive as they are made. Dropping the stream cancels the line.
     pub async fn execute(
         &self,
@@ -84,6 +94,11 @@ impl Client {
         Ok(outputs
             .map(|output| output.map_err(ClientError::Broken))
             .boxed())
+    }
+
+    /// The key of the installation, which workers hash with; at most 32 bytes.
+    pub async fn installation_key(&self) -> Result<Bytes, ClientError> {
+        collect(self.send(Method::GET, "/tasks/key", empty()).await?).await
     }
 
     /// Waits for work; `None` if there was none for a while: ask again.
