@@ -28,10 +28,11 @@ fn check(page: &str) {
         ..FleetShape::default()
     };
     let place = Place::new(PROGRAM, &shape);
-    let typed: String = lines
+    let typed: Vec<String> = lines
         .iter()
         .map(|line| format!("{line}\necho {MARK}\n"))
         .collect();
+    let typed = typed.concat();
     let mut program = place.program();
     program.arg("demo").env("TMPDIR", place.home());
     let ran = stocktake_tests::run(&mut program, &typed);

@@ -229,6 +229,17 @@ fn long_answers_go_through_the_pager_and_colours_go_with_them() {
     assert!(!short.contains("paged:"), "{short}");
     terminal.leave();
 
+    // A person who has seen enough leaves the pager; the line ends, the prompt comes back.
+    let mut terminal = Terminal::start(&place, &[NO_COLOR, ("PAGER", "head -n 2")]);
+    terminal.wait(PROMPT);
+    let seen = terminal.line("kinds");
+    assert_eq!(
+        seen.trim_end().lines().count(),
+        3,
+        "two lines and the prompt: {seen}"
+    );
+    terminal.leave();
+
     let mut terminal = Terminal::start(&place, &[NO_COLOR, ("PAGER", "no-such-pager")]);
     terminal.wait(PROMPT);
     assert!(terminal.line("kinds").contains("kubernetes_workload"));

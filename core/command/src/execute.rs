@@ -1,6 +1,8 @@
 //! Runs a line: reads all of it, then runs its sentences one after the other as the client takes what they say.
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
@@ -106,6 +108,25 @@ enum State {
     Over,
 }
 
+/// What came first.
+enum Heard {
+    /// The next element, or the end.
+    Element(Option<Result<serde_json::Value, CommandError>>),
+    /// Something said on the side while the element is waited for, e.g. how far a workflow is.
+    Said(Output),
+}
+
+async fn heard(elements: &mut Elements, side: &Side) -> Heard {
+    poll_fn(|context| match elements.poll_next_unpin(context) {
+        Poll::Ready(element) => Poll::Ready(Heard::Element(element)),
+        Poll::Pending => match side.next() {
+            Some(output) => Poll::Ready(Heard::Said(output)),
+            None => Poll::Pending,
+        },
+    })
+    .await
+}
+
 impl LineRun {
     async fn next(&mut self) -> Option<Output> {
         loop {
@@ -116,10 +137,11 @@ impl LineRun {
                 return None;
             }
             let output = match &mut self.current {
-                Some(sentence) => match sentence.elements.next().await {
-                    Some(Ok(value)) => self.element(value),
-                    Some(Err(error)) => Some(self.failed(&error)),
-                    None => {
+                Some(sentence) => match heard(&mut sentence.elements, &self.side).await {
+                    Heard::Said(output) => return Some(output),
+                    Heard::Element(Some(Ok(value))) => self.element(value),
+                    Heard::Element(Some(Err(error))) => Some(self.failed(&error)),
+                    Heard::Element(None) => {
                         self.current = None;
                         None
                     }
@@ -182,5 +204,28 @@ impl LineRun {
         self.waiting.clear();
         self.side.fail(error.class.exit_code());
         Output::error(error, &self.context.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_on_the_side_does_not_wait_for_the_next_element() {
+        let side = Side::default();
+        let speaker = side.clone();
+        let mut elements: Elements = stream::once(async move {
+            speaker.send(Output::note("half way"));
+            std::future::pending().await
+        })
+        .boxed();
+        let first = heard(&mut elements, &side).now_or_never();
+        assert!(
+            matches!(first, Some(Heard::Said(Output::Note { message })) if message == "half way")
+        );
+        assert!(heard(&mut elements, &side).now_or_never().is_none());
     }
 }
