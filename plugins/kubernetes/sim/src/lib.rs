@@ -48,6 +48,7 @@ mod world;
 mod write;
 
 pub use auth::{Permissions, Rule, User};
+pub use builtin::built_in_kinds;
 pub use clock::Clock;
 pub use faults::{Effect, FaultId, Faults, Matcher, Times};
 pub use kubeconfig::merge_kubeconfigs;
