@@ -30,6 +30,7 @@ mod navigate;
 mod nearest;
 mod partition;
 mod paths;
+mod payload;
 mod plan;
 mod relevance;
 mod render;

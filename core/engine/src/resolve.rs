@@ -2,8 +2,8 @@
 //! name or by label. Every look-up is one step in an index; nothing is ever compared with everything.
 use rustc_hash::FxHashMap;
 use stocktake_model::{
-    Direction, EdgeRecord, EdgeRule, EdgeType, Find, Model, NamespaceFrom, NodeId, Relation,
-    SelectorForm,
+    Direction, EdgeRecord, EdgeRule, EdgeType, Find, Model, NamespaceFrom, NodeId, Path, Relation,
+    Scope, SelectorForm,
 };
 
 use crate::adjacency::{Edge, Relations};
@@ -38,19 +38,36 @@ pub(crate) struct Resolver<'p> {
     /// Kinds by the kind and group the API calls them.
     by_api: FxHashMap<&'p str, Vec<(&'p str, usize)>>,
     labelled: FxHashMap<String, Labelled<'p>>,
+    /// Rows by the text at a property, by the text of kinds and property.
+    by_property: FxHashMap<String, ByText>,
     lookups: usize,
     wanted: [Vec<Wanted>; 3],
 }
 
+/// Rows by namespace and text.
+type ByText = FxHashMap<(Option<String>, String), Vec<Row>>;
+
+/// The kind of the nodes that namespaces are.
+const NAMESPACE: &str = "kubernetes_namespace";
+
 /// A rule whose paths are bound to the partition.
 struct BoundRule<'r> {
-    rule: &'r EdgeRule,
     each: Steps,
     when: Vec<(Steps, &'r serde_json::Value)>,
+    reference: Reference<'r>,
+    end: Option<Reference<'r>>,
+}
+
+/// A reference whose paths are bound to the partition.
+struct Reference<'r> {
+    find: &'r Find,
     value: Template,
+    /// Where the namespace, or the selector of namespaces, is.
     namespace: Option<Steps>,
     /// Kinds a name may have, in order; for each of them the kinds that are one.
     kinds: Vec<Vec<usize>>,
+    /// Which of the indexes by property answers.
+    property: String,
 }
 
 impl<'p> Resolver<'p> {
@@ -68,6 +85,7 @@ impl<'p> Resolver<'p> {
             by_name: FxHashMap::default(),
             by_api: FxHashMap::default(),
             labelled: FxHashMap::default(),
+            by_property: FxHashMap::default(),
             lookups: 0,
             wanted: Default::default(),
         };
@@ -192,16 +210,25 @@ impl<'p> Resolver<'p> {
             return;
         };
         let partition = self.partition;
-        let mut found = Vec::new();
+        let (mut found, mut ends) = (Vec::new(), Vec::new());
         for kind in self.kinds_of(&rule.from) {
             for row in partition.kinds[kind].rows.clone() {
                 let reported = partition.reported(row);
                 bound.each.each(reported, &mut |element| {
-                    if bound.holds(element) {
-                        self.find(&bound, row, element, &mut found);
+                    if !bound.holds(element) {
+                        return;
+                    }
+                    self.find(&bound.reference, row, element, &mut found);
+                    if let Some(end) = &bound.end {
+                        self.find(end, row, element, &mut ends);
+                        for end in ends.drain(..) {
+                            self.want(rule, end, &found);
+                        }
+                        found.clear();
                     }
                 });
-                self.want(rule, row, &mut found);
+                self.want(rule, row, &found);
+                found.clear();
             }
         }
     }
@@ -210,84 +237,194 @@ impl<'p> Resolver<'p> {
     fn bind<'r>(&mut self, rule: &'r EdgeRule) -> Option<BoundRule<'r>> {
         let strings = &self.partition.strings;
         let each = Steps::bind(&rule.each, strings);
-        let value = Template::bind(&rule.value, strings)?;
         if each.leads_nowhere() {
             return None;
         }
-        let (kinds, namespace) = match &rule.find {
-            Find::Name { kinds, namespace } => (
-                kinds.iter().map(|kind| self.kinds_of(kind)).collect(),
-                match namespace {
-                    NamespaceFrom::At(path) => Some(Steps::bind(path, strings)),
-                    _ => None,
-                },
-            ),
-            Find::Selector { kind, .. } => {
-                let kinds = self.kinds_of(kind);
-                if !self.labelled.contains_key(kind) {
-                    let rows = kinds
-                        .iter()
-                        .flat_map(|kind| self.partition.kinds[*kind].rows.clone());
-                    let labelled = Labelled::new(self.partition, rows, &self.namespaces);
-                    self.labelled.insert(kind.clone(), labelled);
-                }
-                (vec![kinds], None)
-            }
-            Find::Uid | Find::Object => (Vec::new(), None),
-        };
         let when = rule
             .when
             .iter()
             .map(|condition| (Steps::bind(&condition.path, strings), &condition.equals));
+        let when = when.collect();
+        let reference = self.bind_reference(&rule.value, &rule.find)?;
+        let end = match &rule.end {
+            Some(end) => Some(self.bind_reference(&end.value, &end.find)?),
+            None => None,
+        };
         Some(BoundRule {
-            rule,
             each,
-            when: when.collect(),
-            value,
-            namespace,
-            kinds,
+            when,
+            reference,
+            end,
         })
     }
 
-    fn find(&mut self, bound: &BoundRule, row: Row, element: Cursor<'p>, found: &mut Vec<Row>) {
+    fn bind_reference<'r>(&mut self, value: &str, find: &'r Find) -> Option<Reference<'r>> {
+        let strings = &self.partition.strings;
+        let value = Template::bind(value, strings)?;
+        let namespace = match find {
+            Find::Name { namespace, .. } | Find::Property { namespace, .. } => match namespace {
+                NamespaceFrom::At(path) => Some(Steps::bind(path, strings)),
+                _ => None,
+            },
+            Find::Selector {
+                scope: Scope::Namespaces(path),
+                ..
+            } => Some(Steps::bind(path, strings)),
+            _ => None,
+        };
+        let kinds = match find {
+            Find::Name { kinds, .. } | Find::Property { kinds, .. } => {
+                kinds.iter().map(|kind| self.kinds_of(kind)).collect()
+            }
+            Find::Selector { kind, scope, .. } => {
+                self.index_labels(kind);
+                if matches!(scope, Scope::Namespaces(_)) {
+                    self.index_labels(NAMESPACE);
+                }
+                vec![self.kinds_of(kind)]
+            }
+            Find::Uid | Find::Object => Vec::new(),
+        };
+        let property = match find {
+            Find::Property { property, .. } => self.index_property(&kinds, property),
+            _ => String::new(),
+        };
+        Some(Reference {
+            find,
+            value,
+            namespace,
+            kinds,
+            property,
+        })
+    }
+
+    fn index_labels(&mut self, kind: &str) {
+        if self.labelled.contains_key(kind) {
+            return;
+        }
+        let kinds = self.kinds_of(kind);
+        let rows = kinds
+            .iter()
+            .flat_map(|kind| self.partition.kinds[*kind].rows.clone());
+        let labelled = Labelled::new(self.partition, rows, &self.namespaces);
+        self.labelled.insert(kind.to_owned(), labelled);
+    }
+
+    /// Indexes what the kinds have at a path; under which name.
+    fn index_property(&mut self, kinds: &[Vec<usize>], property: &Path) -> String {
+        let name = format!("{kinds:?}.{property}");
+        if !self.by_property.contains_key(&name) {
+            let steps = Steps::bind(property, &self.partition.strings);
+            let mut index = ByText::default();
+            for kind in kinds.iter().flatten() {
+                for row in self.partition.kinds[*kind].rows.clone() {
+                    let namespace = self.namespaces[row as usize];
+                    steps.each(self.partition.reported(row), &mut |value| {
+                        if let Some(text) = text(value) {
+                            let key = (namespace.map(str::to_owned), text.to_owned());
+                            index.entry(key).or_default().push(row);
+                        }
+                    });
+                }
+            }
+            self.by_property.insert(name.clone(), index);
+        }
+        name
+    }
+
+    fn find(
+        &mut self,
+        reference: &Reference<'_>,
+        row: Row,
+        element: Cursor<'p>,
+        found: &mut Vec<Row>,
+    ) {
         let reported = self.partition.reported(row);
-        match &bound.rule.find {
-            Find::Uid => bound.value.each_text(reported, element, &mut |uid| {
+        match reference.find {
+            Find::Uid => reference.value.each_text(reported, element, &mut |uid| {
                 self.lookups += 1;
                 found.extend(self.by_uid.get(uid));
             }),
             Find::Name { namespace, .. } => {
-                let namespace = match (namespace, &bound.namespace) {
-                    (NamespaceFrom::Cluster, _) => None,
-                    (NamespaceFrom::At(_), Some(steps)) => steps
-                        .first(element)
-                        .and_then(text)
-                        .or(self.namespaces[row as usize]),
-                    _ => self.namespaces[row as usize],
-                };
-                bound.value.each_text(reported, element, &mut |name| {
-                    found.extend(self.named(&bound.kinds, namespace, name));
+                let namespace = self.namespace(namespace, reference, row, element);
+                reference.value.each_text(reported, element, &mut |name| {
+                    found.extend(self.named(&reference.kinds, namespace, name));
                 });
             }
-            Find::Object => bound.value.each(reported, element, &mut |object| {
+            Find::Property { namespace, .. } => {
+                let namespace = self.namespace(namespace, reference, row, element);
+                reference.value.each_text(reported, element, &mut |text| {
+                    self.lookups += 1;
+                    let key = (namespace.map(str::to_owned), text.to_owned());
+                    let index = &self.by_property[&reference.property];
+                    found.extend(index.get(&key).into_iter().flatten());
+                });
+            }
+            Find::Object => reference.value.each(reported, element, &mut |object| {
                 found.extend(self.object(row, object));
             }),
             Find::Selector {
                 kind,
                 form,
                 empty_selects_all,
-            } => bound.value.each(reported, element, &mut |value| {
+                scope,
+            } => reference.value.each(reported, element, &mut |value| {
                 self.lookups += 1;
                 let selector = Selector::read(value, *form == SelectorForm::LabelSelector);
-                let namespace = self.namespaces[row as usize];
-                if let (Some(selector), Some(labelled)) = (selector, self.labelled.get(kind))
-                    && (*empty_selects_all || !selector.is_empty())
-                {
-                    let selected = labelled.select(namespace, &selector);
-                    self.lookups += selected.len();
-                    found.extend(selected);
+                let Some(selector) = selector else { return };
+                if !*empty_selects_all && selector.is_empty() {
+                    return;
+                }
+                for namespace in self.scope(scope, reference, row, element) {
+                    if let Some(labelled) = self.labelled.get(kind) {
+                        let selected = labelled.select(namespace, &selector);
+                        self.lookups += selected.len();
+                        found.extend(selected);
+                    }
                 }
             }),
+        }
+    }
+
+    fn namespace(
+        &self,
+        from: &NamespaceFrom,
+        reference: &Reference<'_>,
+        row: Row,
+        element: Cursor<'p>,
+    ) -> Option<&'p str> {
+        match (from, &reference.namespace) {
+            (NamespaceFrom::Cluster, _) => None,
+            (NamespaceFrom::At(_), Some(steps)) => steps
+                .first(element)
+                .and_then(text)
+                .or(self.namespaces[row as usize]),
+            _ => self.namespaces[row as usize],
+        }
+    }
+
+    /// The namespaces a selector selects from.
+    fn scope(
+        &self,
+        scope: &Scope,
+        reference: &Reference<'_>,
+        row: Row,
+        element: Cursor<'p>,
+    ) -> Vec<Option<&'p str>> {
+        match scope {
+            Scope::Same => vec![self.namespaces[row as usize]],
+            Scope::Cluster => vec![None],
+            Scope::Namespaces(_) => {
+                let steps = reference.namespace.as_ref();
+                let selector = steps.and_then(|steps| steps.first(element));
+                let selector = selector.and_then(|value| Selector::read(value, true));
+                let namespaces = selector.zip(self.labelled.get(NAMESPACE));
+                let Some((selector, labelled)) = namespaces else {
+                    return Vec::new();
+                };
+                let rows = labelled.select(None, &selector).into_iter();
+                rows.map(|row| Some(self.partition.name(row))).collect()
+            }
         }
     }
 
@@ -322,8 +459,8 @@ impl<'p> Resolver<'p> {
         }
     }
 
-    fn want(&mut self, rule: &EdgeRule, row: Row, found: &mut Vec<Row>) {
-        for other in found.drain(..).filter(|other| *other != row) {
+    fn want(&mut self, rule: &EdgeRule, row: Row, found: &[Row]) {
+        for other in found.iter().copied().filter(|other| *other != row) {
             let (from, to) = match rule.direction {
                 Direction::Out => (row, other),
                 Direction::In => (other, row),

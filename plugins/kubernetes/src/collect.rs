@@ -3,6 +3,7 @@
 //! Nothing is kept but ids and counts: an object is sent as it is decoded.
 mod access;
 mod choice;
+mod errors;
 mod glob;
 mod reader;
 mod seen;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use stocktake_config::K8sConfig;
-use stocktake_model::{Begin, End, Gap, GapReason, Model, SnapshotItem};
+use stocktake_model::{Begin, End, Gap, GapReason, Model, NodeRecord, SnapshotItem};
 use stocktake_plugin_api::{PluginError, Progress, ProgressSink, Sink};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
@@ -92,6 +93,9 @@ pub(crate) async fn run(
     let mut model = Model::default();
     let mut sent_model = crate::built_in_model();
     sent_model.kinds.extend(kinds);
+    if plan.config.collect_iam {
+        sent_model.rules.extend(crate::permission_rules());
+    }
     model.add(sent_model.kinds.clone());
     let mut out = Out::new(&plan, sink.clone(), progress);
     out.send(vec![
@@ -102,10 +106,14 @@ pub(crate) async fn run(
     let choice = Choice::new(&plan.config, model);
     let wanted = out.wanted(&plan.discovered, &choice).await?;
     let complete = plan.discovered.is_complete();
+    let (cluster, known) = (
+        plan.begin.account.clone(),
+        plan.discovered.resources.clone(),
+    );
     let parallel = plan.config.list_parallelism.max(1);
     let collection = Arc::new(Collection::new(plan, choice, sink));
     out.stages(&collection, wanted, parallel).await?;
-    out.end(complete).await
+    out.end(complete, &cluster, &known).await
 }
 
 impl Collection {
@@ -300,8 +308,16 @@ impl<'p> Out<'p> {
         self.progress.objects = collection.objects.load(Ordering::Relaxed);
     }
 
-    async fn end(mut self, discovery_complete: bool) -> Result<(), PluginError> {
+    /// Closes the snapshot. The cluster comes a second time, now that it is known what could not be read.
+    async fn end(
+        mut self,
+        discovery_complete: bool,
+        cluster: &NodeRecord,
+        known: &[Resource],
+    ) -> Result<(), PluginError> {
         let mut items = self.summary.end();
+        let cluster = errors::with_errors(cluster, self.summary.gaps(), known);
+        items.push(SnapshotItem::Node(cluster));
         items.push(SnapshotItem::End(End { discovery_complete }));
         self.progress.done = true;
         self.send(items).await

@@ -28,3 +28,4 @@ pub use resource::Resource;
 
 pub(crate) use model::{built_in_model, dynamic_kinds};
 pub(crate) use names::kind_name;
+pub(crate) use rules::permission_rules;

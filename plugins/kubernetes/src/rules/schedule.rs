@@ -95,6 +95,13 @@ pub(super) fn more() -> Vec<EdgeRule> {
             Scales,
         ),
         out(
+            "kubernetes_custom_resource",
+            "",
+            "scale_target",
+            Object,
+            Scales,
+        ),
+        out(
             "kubernetes_pod_disruption_budget",
             "",
             "pod_disruption_budget_spec.selector",
