@@ -1,5 +1,7 @@
 //! One test binary for the whole house.
 mod canary;
+mod catalogue;
+mod cluster;
 mod demo;
 mod house;
 mod session;

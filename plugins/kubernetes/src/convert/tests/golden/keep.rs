@@ -161,7 +161,7 @@ fn config_maps_and_secrets_have_keys() {
         "",
         "Secret",
         secret,
-        &expect![[r#"
+        &expect![[r"
             - data_count: 1
               data_keys:
               - release
@@ -179,7 +179,7 @@ fn config_maps_and_secrets_have_keys() {
               name: s
               namespace: shop
               type: helm.sh/release.v1
-        "#]],
+        "]],
     );
 }
 

@@ -137,7 +137,7 @@ fn what_extends_a_cluster_is_kept_small() {
         "apiextensions.k8s.io",
         "CustomResourceDefinition",
         definition,
-        &expect![[r#"
+        &expect![[r"
             - custom_resource_definition_spec:
                 group: example.com
                 names:
@@ -151,7 +151,7 @@ fn what_extends_a_cluster_is_kept_small() {
               instance_kind: kubernetes_example_com_widget
               kind: kubernetes_custom_resource_definition
               name: widgets.example.com
-        "#]],
+        "]],
     );
     let service = json!({
         "metadata": {"name": "v1.metrics"},

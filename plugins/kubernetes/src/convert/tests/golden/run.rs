@@ -29,7 +29,7 @@ fn a_pod_says_how_it_is() {
         "",
         "Pod",
         pod(),
-        &expect![[r#"
+        &expect![[r"
             - controller_kind: Deployment
               controller_name: web
               ctime: 2024-05-01T10:00:00Z
@@ -90,7 +90,7 @@ fn a_pod_says_how_it_is() {
               requested_memory: 0.09765625
               reserved_cores: 0.5
               reserved_memory: 0.09765625
-        "#]],
+        "]],
     );
 }
 
@@ -179,7 +179,7 @@ fn a_node_is_an_instance() {
         "",
         "Node",
         node,
-        &expect![[r#"
+        &expect![[r"
             - allocatable_cores: 3.92
               allocatable_memory: 15.0
               allocatable_pods: 110.0
@@ -227,7 +227,7 @@ fn a_node_is_an_instance() {
               provider_name: aws
               provider_zone: a
               topology_zone: a
-        "#]],
+        "]],
     );
 }
 
