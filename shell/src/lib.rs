@@ -9,6 +9,7 @@ mod files;
 mod logs;
 mod progress;
 mod prompt;
+mod rbac;
 mod render;
 mod run;
 mod script;

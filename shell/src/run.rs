@@ -10,7 +10,7 @@ use crate::demo::Demo;
 use crate::embed::{self, Embedded, Trouble};
 use crate::render::Screen;
 use crate::session::Session;
-use crate::{demo, logs, prompt, script};
+use crate::{demo, logs, prompt, rbac, script};
 
 /// Runs the program.
 pub fn run(args: Args) -> ExitCode {
@@ -37,6 +37,16 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
         Some(Command::Demo) => show_demo(args, screen, &runtime),
         Some(Command::Core) => runtime.block_on(embed::core_only(args, screen)),
         Some(Command::Worker) => runtime.block_on(embed::worker_only(args, screen)),
+        Some(Command::Rbac) => {
+            let directory = embed::data_dir(args)?;
+            let seat = script::seat(args);
+            runtime.block_on(async {
+                let embedded = Embedded::start(&directory, &args.contexts, seat).await?;
+                let code = rbac::print(&embedded.client()).await;
+                embedded.leave(screen).await;
+                code
+            })
+        }
         Some(Command::Shell) => {
             let client = runtime.block_on(embed::attach(&embed::data_dir(args)?))?;
             converse(args, screen, &runtime, client)

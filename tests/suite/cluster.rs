@@ -5,7 +5,7 @@ use stocktake_kubernetes_sim::{Controllers, Credential, Sim, SimOptions};
 use stocktake_tests::{Place, run};
 
 /// What stands between two answers.
-const BETWEEN: &str = "search is(kubernetes_cluster) | count kind\n";
+const BETWEEN: &str = "search is(kubernetes_cluster) | list kind, name\n";
 
 /// The place, and the server of the cluster `one`. No controller acts on the objects.
 pub(crate) fn of(program: &str, objects: Vec<Value>) -> (Place, Sim) {
@@ -37,7 +37,7 @@ pub(crate) fn answers(place: &Place, first: &str, questions: &[String]) -> Vec<S
         lines.push_str(BETWEEN);
     }
     let ran = run(&mut place.program(), &lines);
-    let separator = "kubernetes_cluster: 1\ntotal matched: 1\ntotal unmatched: 0\n";
+    let separator = "kind=kubernetes_cluster, name=one\n";
     let mut parts = ran.out.split(separator);
     parts.next();
     let answers: Vec<String> = parts.map(str::to_owned).collect();

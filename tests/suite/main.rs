@@ -4,5 +4,7 @@ mod catalogue;
 mod cluster;
 mod demo;
 mod house;
+mod inventories;
+mod rbac;
 mod session;
 mod trouble;

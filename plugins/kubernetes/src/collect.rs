@@ -9,24 +9,26 @@ mod reader;
 mod seen;
 mod summary;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use stocktake_config::K8sConfig;
-use stocktake_model::{Begin, End, Gap, GapReason, Model, NodeRecord, SnapshotItem};
+use stocktake_model::{
+    Begin, End, Gap, GapReason, Kind, Model, NodeRecord, PluginModel, SnapshotItem,
+};
 use stocktake_plugin_api::{PluginError, Progress, ProgressSink, Sink};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::Resource;
 use crate::connect::Link;
 use crate::convert::{ClusterFacts, Converter};
 use crate::discovery::{self, Discovered};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
+use crate::{CustomSchema, Resource};
 use choice::Choice;
 use reader::Listed;
 use seen::Seen;
@@ -73,6 +75,10 @@ struct Collection {
     known: OnceLock<Namespaces>,
     access: access::Access,
     rediscovered: OnceCell<Option<Discovered>>,
+    /// What definitions said of custom kinds, by group and kind: read before their objects.
+    definitions: Mutex<BTreeMap<String, CustomSchema>>,
+    /// Everything the server serves: a definition is read for the version its objects are listed in.
+    custom: Vec<Resource>,
 }
 
 /// The namespaces there are.
@@ -133,6 +139,8 @@ impl Collection {
             known: OnceLock::new(),
             access: access::Access::default(),
             rediscovered: OnceCell::new(),
+            definitions: Mutex::default(),
+            custom: plan.discovered.resources,
         }
     }
 
@@ -151,6 +159,42 @@ impl Collection {
             names: self.choice.named_namespaces().unwrap_or(listed.names),
             complete: false,
         }
+    }
+
+    /// Reads the schema in a definition, for the version its objects are listed in.
+    fn define(&self, definition: &serde_json::Value) {
+        let spec = &definition["spec"];
+        let of = self.custom.iter().find(|resource| {
+            spec["group"] == *resource.group && spec["names"]["plural"] == *resource.plural
+        });
+        let Some(of) = of else { return };
+        let short = crate::names::short_name(of);
+        if let Some(schema) = crate::custom_schema(definition, &short, &of.version) {
+            let kind = crate::kind_name(of);
+            self.converter.learn(&kind, schema.places.clone());
+            let mut known = self
+                .definitions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            known.insert(kind, schema);
+        }
+    }
+
+    /// The custom kinds again, with the properties their definitions gave them.
+    fn typed_kinds(&self) -> Vec<Kind> {
+        let mut known = self
+            .definitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = crate::dynamic_kinds(&self.custom);
+        kinds.retain_mut(|kind| match known.remove(&kind.name) {
+            Some(schema) => {
+                kind.properties = schema.properties;
+                true
+            }
+            None => false,
+        });
+        kinds
     }
 
     /// Called once, when the list of namespaces was tried.
@@ -260,6 +304,14 @@ impl<'p> Out<'p> {
         let items = gaps.into_iter().map(|gap| self.summary.gap(gap)).collect();
         self.send(items).await?;
         self.stage(collection, own, parallel).await?;
+        let kinds = collection.typed_kinds();
+        if !kinds.is_empty() {
+            let model = PluginModel {
+                kinds,
+                ..PluginModel::default()
+            };
+            self.send(vec![SnapshotItem::Model(model)]).await?;
+        }
         self.stage(collection, custom, parallel).await?;
         Ok(())
     }
