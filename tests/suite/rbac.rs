@@ -9,9 +9,15 @@ fn the_rights_follow_the_configuration() {
     let all = place.arguments(&["rbac"]).code(0);
     assert!(all.out.contains("resources: [\"*\"]"), "{}", all.out);
     assert_eq!(all.out.matches("kind: ClusterRole\n").count(), 2);
-    place
-        .arguments(&["-c", "config set stocktake.worker k8s.collect=[pod]"])
-        .code(0);
+    place.write(
+        "worker.yaml",
+        "k8s:
+  collect: [pod]
+",
+    );
+    let set = ["-c", "config update stocktake.worker worker.yaml"];
+    let set = place.arguments(&set).code(0);
+    assert!(!set.err.contains("error"), "{}", set.err);
     let pods = place.arguments(&["rbac"]).code(0);
     assert!(
         pods.out
