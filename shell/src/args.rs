@@ -44,7 +44,7 @@ pub enum Command {
     Core,
     /// Only a worker for the core on this data directory
     Worker,
-    /// Print the ClusterRoles it needs in a cluster: one to collect, one to tag and clean
+    /// Print the cluster roles it needs in a cluster: one to collect, one to tag and clean
     Rbac,
     /// Only the prompt, attached to the core on this data directory
     Shell,

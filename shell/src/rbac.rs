@@ -11,7 +11,7 @@ use stocktake_kubernetes::cluster_roles;
 
 use crate::render;
 
-/// Prints the ClusterRole to collect, and the one to tag and clean, for the configuration of this core.
+/// Prints the `ClusterRole` to collect, and the one to tag and clean, for the configuration of this core.
 pub(crate) async fn print(client: &Client) -> Result<u8> {
     let text = worker_document(client).await?;
     let config = parse(DocumentId::Worker, &text).context("reading `stocktake.worker`")?;

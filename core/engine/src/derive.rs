@@ -1,5 +1,6 @@
 //! Properties that other nodes decide (`backends` of a service), and edges that had to be left out: computed
 //! when a partition is made, written into the documents of the nodes concerned.
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
@@ -179,16 +180,16 @@ impl<'p> Climb<'p> {
     fn top(&self, row: Row) -> Option<Row> {
         let mut here = row;
         for _ in 0..Self::STEPS {
-            match self.next(here) {
-                None => return (here != row).then_some(here),
-                Some(next) => here = next?,
-            }
+            let Some(uid) = self.next(here) else {
+                return (here != row).then_some(here);
+            };
+            here = self.by_uid.get(uid.as_str()).copied()?;
         }
         None
     }
 
-    /// The node above: none, one that is not there, or one that is.
-    fn next(&self, row: Row) -> Option<Option<Row>> {
+    /// The uid of the node above, whether it is there or not.
+    fn next(&self, row: Row) -> Option<String> {
         let mut next = None;
         self.each
             .each(self.partition.reported(row), &mut |element| {
@@ -198,10 +199,10 @@ impl<'p> Climb<'p> {
                 });
                 if holds && next.is_none() {
                     let uid = self.uid.first(element);
-                    next = uid.and_then(|uid| View::Doc(uid).text().map(|text| text.into_owned()));
+                    next = uid.and_then(|uid| View::Doc(uid).text().map(Cow::into_owned));
                 }
             });
-        next.map(|uid| self.by_uid.get(uid.as_str()).copied())
+        next
     }
 }
 

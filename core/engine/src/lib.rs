@@ -32,6 +32,7 @@ mod partition;
 mod paths;
 mod payload;
 mod plan;
+mod reference;
 mod relevance;
 mod render;
 mod resolve;

@@ -1,19 +1,16 @@
 //! Edge rules at work: reads references out of the documents of one partition and looks them up by uid, by
 //! name or by label. Every look-up is one step in an index; nothing is ever compared with everything.
 use rustc_hash::FxHashMap;
-use stocktake_model::{
-    Direction, EdgeRecord, EdgeRule, EdgeType, Find, Model, NamespaceFrom, NodeId, Path, Relation,
-    Scope, SelectorForm,
-};
+use stocktake_model::{Direction, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, Relation};
 
 use crate::adjacency::{Edge, Relations};
 use crate::cycles::{self, Wanted};
 use crate::document::{Cursor, Item};
 use crate::layout::{containment, merged};
 use crate::partition::{NO_ROW, Partition, Row};
-use crate::selector::{Labelled, Selector};
+use crate::reference::{ByText, Reference};
+use crate::selector::Labelled;
 use crate::steps::Steps;
-use crate::template::Template;
 use crate::value::equal;
 use crate::view::View;
 
@@ -29,26 +26,20 @@ pub(crate) struct Resolved {
 
 /// Indexes over a partition, only as long as its references are resolved.
 pub(crate) struct Resolver<'p> {
-    partition: &'p Partition,
+    pub(crate) partition: &'p Partition,
     /// Each kind with all its bases.
     lineage: Vec<Vec<&'p str>>,
-    namespaces: Vec<Option<&'p str>>,
-    by_uid: FxHashMap<&'p str, Row>,
-    by_name: FxHashMap<(usize, Option<&'p str>, &'p str), Row>,
+    pub(crate) namespaces: Vec<Option<&'p str>>,
+    pub(crate) by_uid: FxHashMap<&'p str, Row>,
+    pub(crate) by_name: FxHashMap<(usize, Option<&'p str>, &'p str), Row>,
     /// Kinds by the kind and group the API calls them.
-    by_api: FxHashMap<&'p str, Vec<(&'p str, usize)>>,
-    labelled: FxHashMap<String, Labelled<'p>>,
+    pub(crate) by_api: FxHashMap<&'p str, Vec<(&'p str, usize)>>,
+    pub(crate) labelled: FxHashMap<String, Labelled<'p>>,
     /// Rows by the text at a property, by the text of kinds and property.
-    by_property: FxHashMap<String, ByText>,
-    lookups: usize,
+    pub(crate) by_property: FxHashMap<String, ByText>,
+    pub(crate) lookups: usize,
     wanted: [Vec<Wanted>; 3],
 }
-
-/// Rows by namespace and text.
-type ByText = FxHashMap<(Option<String>, String), Vec<Row>>;
-
-/// The kind of the nodes that namespaces are.
-const NAMESPACE: &str = "kubernetes_namespace";
 
 /// A rule whose paths are bound to the partition.
 struct BoundRule<'r> {
@@ -56,18 +47,6 @@ struct BoundRule<'r> {
     when: Vec<(Steps, &'r serde_json::Value)>,
     reference: Reference<'r>,
     end: Option<Reference<'r>>,
-}
-
-/// A reference whose paths are bound to the partition.
-struct Reference<'r> {
-    find: &'r Find,
-    value: Template,
-    /// Where the namespace, or the selector of namespaces, is.
-    namespace: Option<Steps>,
-    /// Kinds a name may have, in order; for each of them the kinds that are one.
-    kinds: Vec<Vec<usize>>,
-    /// Which of the indexes by property answers.
-    property: String,
 }
 
 impl<'p> Resolver<'p> {
@@ -196,7 +175,7 @@ impl<'p> Resolver<'p> {
     }
 
     /// Places in `partition.kinds` of the kinds that are `base`.
-    fn kinds_of(&self, base: &str) -> Vec<usize> {
+    pub(crate) fn kinds_of(&self, base: &str) -> Vec<usize> {
         let of_base = |(at, line): (usize, &Vec<&str>)| line.contains(&base).then_some(at);
         self.lineage
             .iter()
@@ -258,207 +237,6 @@ impl<'p> Resolver<'p> {
         })
     }
 
-    fn bind_reference<'r>(&mut self, value: &str, find: &'r Find) -> Option<Reference<'r>> {
-        let strings = &self.partition.strings;
-        let value = Template::bind(value, strings)?;
-        let namespace = match find {
-            Find::Name { namespace, .. } | Find::Property { namespace, .. } => match namespace {
-                NamespaceFrom::At(path) => Some(Steps::bind(path, strings)),
-                _ => None,
-            },
-            Find::Selector {
-                scope: Scope::Namespaces(path),
-                ..
-            } => Some(Steps::bind(path, strings)),
-            _ => None,
-        };
-        let kinds = match find {
-            Find::Name { kinds, .. } | Find::Property { kinds, .. } => {
-                kinds.iter().map(|kind| self.kinds_of(kind)).collect()
-            }
-            Find::Selector { kind, scope, .. } => {
-                self.index_labels(kind);
-                if matches!(scope, Scope::Namespaces(_)) {
-                    self.index_labels(NAMESPACE);
-                }
-                vec![self.kinds_of(kind)]
-            }
-            Find::Uid | Find::Object => Vec::new(),
-        };
-        let property = match find {
-            Find::Property { property, .. } => self.index_property(&kinds, property),
-            _ => String::new(),
-        };
-        Some(Reference {
-            find,
-            value,
-            namespace,
-            kinds,
-            property,
-        })
-    }
-
-    fn index_labels(&mut self, kind: &str) {
-        if self.labelled.contains_key(kind) {
-            return;
-        }
-        let kinds = self.kinds_of(kind);
-        let rows = kinds
-            .iter()
-            .flat_map(|kind| self.partition.kinds[*kind].rows.clone());
-        let labelled = Labelled::new(self.partition, rows, &self.namespaces);
-        self.labelled.insert(kind.to_owned(), labelled);
-    }
-
-    /// Indexes what the kinds have at a path; under which name.
-    fn index_property(&mut self, kinds: &[Vec<usize>], property: &Path) -> String {
-        let name = format!("{kinds:?}.{property}");
-        if !self.by_property.contains_key(&name) {
-            let steps = Steps::bind(property, &self.partition.strings);
-            let mut index = ByText::default();
-            for kind in kinds.iter().flatten() {
-                for row in self.partition.kinds[*kind].rows.clone() {
-                    let namespace = self.namespaces[row as usize];
-                    steps.each(self.partition.reported(row), &mut |value| {
-                        if let Some(text) = text(value) {
-                            let key = (namespace.map(str::to_owned), text.to_owned());
-                            index.entry(key).or_default().push(row);
-                        }
-                    });
-                }
-            }
-            self.by_property.insert(name.clone(), index);
-        }
-        name
-    }
-
-    fn find(
-        &mut self,
-        reference: &Reference<'_>,
-        row: Row,
-        element: Cursor<'p>,
-        found: &mut Vec<Row>,
-    ) {
-        let reported = self.partition.reported(row);
-        match reference.find {
-            Find::Uid => reference.value.each_text(reported, element, &mut |uid| {
-                self.lookups += 1;
-                found.extend(self.by_uid.get(uid));
-            }),
-            Find::Name { namespace, .. } => {
-                let namespace = self.namespace(namespace, reference, row, element);
-                reference.value.each_text(reported, element, &mut |name| {
-                    found.extend(self.named(&reference.kinds, namespace, name));
-                });
-            }
-            Find::Property { namespace, .. } => {
-                let namespace = self.namespace(namespace, reference, row, element);
-                reference.value.each_text(reported, element, &mut |text| {
-                    self.lookups += 1;
-                    let key = (namespace.map(str::to_owned), text.to_owned());
-                    let index = &self.by_property[&reference.property];
-                    found.extend(index.get(&key).into_iter().flatten());
-                });
-            }
-            Find::Object => reference.value.each(reported, element, &mut |object| {
-                found.extend(self.object(row, object));
-            }),
-            Find::Selector {
-                kind,
-                form,
-                empty_selects_all,
-                scope,
-            } => reference.value.each(reported, element, &mut |value| {
-                self.lookups += 1;
-                let selector = Selector::read(value, *form == SelectorForm::LabelSelector);
-                let Some(selector) = selector else { return };
-                if !*empty_selects_all && selector.is_empty() {
-                    return;
-                }
-                for namespace in self.scope(scope, reference, row, element) {
-                    if let Some(labelled) = self.labelled.get(kind) {
-                        let selected = labelled.select(namespace, &selector);
-                        self.lookups += selected.len();
-                        found.extend(selected);
-                    }
-                }
-            }),
-        }
-    }
-
-    fn namespace(
-        &self,
-        from: &NamespaceFrom,
-        reference: &Reference<'_>,
-        row: Row,
-        element: Cursor<'p>,
-    ) -> Option<&'p str> {
-        match (from, &reference.namespace) {
-            (NamespaceFrom::Cluster, _) => None,
-            (NamespaceFrom::At(_), Some(steps)) => steps
-                .first(element)
-                .and_then(text)
-                .or(self.namespaces[row as usize]),
-            _ => self.namespaces[row as usize],
-        }
-    }
-
-    /// The namespaces a selector selects from.
-    fn scope(
-        &self,
-        scope: &Scope,
-        reference: &Reference<'_>,
-        row: Row,
-        element: Cursor<'p>,
-    ) -> Vec<Option<&'p str>> {
-        match scope {
-            Scope::Same => vec![self.namespaces[row as usize]],
-            Scope::Cluster => vec![None],
-            Scope::Namespaces(_) => {
-                let steps = reference.namespace.as_ref();
-                let selector = steps.and_then(|steps| steps.first(element));
-                let selector = selector.and_then(|value| Selector::read(value, true));
-                let namespaces = selector.zip(self.labelled.get(NAMESPACE));
-                let Some((selector, labelled)) = namespaces else {
-                    return Vec::new();
-                };
-                let rows = labelled.select(None, &selector).into_iter();
-                rows.map(|row| Some(self.partition.name(row))).collect()
-            }
-        }
-    }
-
-    /// The first of the kinds that has such a name.
-    fn named(&mut self, kinds: &[Vec<usize>], namespace: Option<&str>, name: &str) -> Option<Row> {
-        kinds.iter().flatten().find_map(|kind| {
-            self.lookups += 1;
-            self.by_name.get(&(*kind, namespace, name)).copied()
-        })
-    }
-
-    /// `{resource_kind, name[, namespace][, api_version | api_group]}`
-    fn object(&mut self, row: Row, object: Cursor<'p>) -> Option<Row> {
-        let kind = text_member(object, "resource_kind")?;
-        let name = text_member(object, "name")?;
-        let group = text_member(object, "api_group")
-            .or_else(|| text_member(object, "api_version").map(group_of));
-        let own = text_member(object, "namespace");
-        let codes: Vec<usize> = self
-            .by_api
-            .get(kind)?
-            .iter()
-            .filter(|(known, _)| group.is_none_or(|group| group == *known))
-            .map(|(_, code)| *code)
-            .collect();
-        let namespace = own.or(self.namespaces[row as usize]);
-        let found = self.named(std::slice::from_ref(&codes), namespace, name);
-        match (found, own) {
-            // A namespaced object may well refer to one that is in no namespace.
-            (None, None) => self.named(&[codes], None, name),
-            (found, _) => found,
-        }
-    }
-
     fn want(&mut self, rule: &EdgeRule, row: Row, found: &[Row]) {
         for other in found.iter().copied().filter(|other| *other != row) {
             let (from, to) = match rule.direction {
@@ -507,18 +285,18 @@ fn namespaces(partition: &Partition) -> Vec<Option<&str>> {
         .collect()
 }
 
-fn text(value: Cursor<'_>) -> Option<&str> {
+pub(crate) fn text(value: Cursor<'_>) -> Option<&str> {
     match value.item() {
         Item::Text(text) => Some(text),
         _ => None,
     }
 }
 
-fn text_member<'a>(object: Cursor<'a>, key: &str) -> Option<&'a str> {
+pub(crate) fn text_member<'a>(object: Cursor<'a>, key: &str) -> Option<&'a str> {
     object.member(key).and_then(text)
 }
 
 /// The group of `apps/v1`; empty for `v1`.
-fn group_of(api_version: &str) -> &str {
+pub(crate) fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }

@@ -3,6 +3,7 @@
 //! Nothing is kept but ids and counts: an object is sent as it is decoded.
 mod access;
 mod choice;
+mod define;
 mod errors;
 mod glob;
 mod reader;
@@ -15,9 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use stocktake_config::K8sConfig;
-use stocktake_model::{
-    Begin, End, Gap, GapReason, Kind, Model, NodeRecord, PluginModel, SnapshotItem,
-};
+use stocktake_model::{Begin, End, Gap, GapReason, Model, NodeRecord, PluginModel, SnapshotItem};
 use stocktake_plugin_api::{PluginError, Progress, ProgressSink, Sink};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
@@ -159,42 +158,6 @@ impl Collection {
             names: self.choice.named_namespaces().unwrap_or(listed.names),
             complete: false,
         }
-    }
-
-    /// Reads the schema in a definition, for the version its objects are listed in.
-    fn define(&self, definition: &serde_json::Value) {
-        let spec = &definition["spec"];
-        let of = self.custom.iter().find(|resource| {
-            spec["group"] == *resource.group && spec["names"]["plural"] == *resource.plural
-        });
-        let Some(of) = of else { return };
-        let short = crate::names::short_name(of);
-        if let Some(schema) = crate::custom_schema(definition, &short, &of.version) {
-            let kind = crate::kind_name(of);
-            self.converter.learn(&kind, schema.places.clone());
-            let mut known = self
-                .definitions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            known.insert(kind, schema);
-        }
-    }
-
-    /// The custom kinds again, with the properties their definitions gave them.
-    fn typed_kinds(&self) -> Vec<Kind> {
-        let mut known = self
-            .definitions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut kinds = crate::dynamic_kinds(&self.custom);
-        kinds.retain_mut(|kind| match known.remove(&kind.name) {
-            Some(schema) => {
-                kind.properties = schema.properties;
-                true
-            }
-            None => false,
-        });
-        kinds
     }
 
     /// Called once, when the list of namespaces was tried.

@@ -1,4 +1,4 @@
-//! The least rights stocktake needs, as the ClusterRoles an administrator applies: one to collect, one to tag and
+//! The least rights stocktake needs, as the `ClusterRole`s an administrator applies: one to collect, one to tag and
 //! clean. Only text; nothing is asked of a cluster.
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,7 +99,7 @@ struct Wanted {
     unknown: Vec<String>,
 }
 
-/// The ClusterRole to collect what `config` wants, and the one to tag and clean it; both YAML.
+/// The `ClusterRole` to collect what `config` wants, and the one to tag and clean it; both YAML.
 ///
 /// A wish with `*` in it may need more than it says: RBAC has no patterns. Kinds that are left out can not be
 /// taken back from a rule for everything either; where it matters, write `k8s.collect`.
@@ -189,9 +189,11 @@ fn collect(wanted: &Wanted) -> String {
         "Everything stocktake needs to collect.",
     );
     for entry in &wanted.unknown {
-        text.push_str(&format!(
-            "# `{entry}` is no kind of Kubernetes itself: write it as `group/plural` to have its rule here.\n"
-        ));
+        text.extend([
+            "# `",
+            entry,
+            "` is no kind of Kubernetes itself: write it as `group/plural` to have its rule here.\n",
+        ]);
     }
     if wanted.reads_secrets() {
         text.push_str(
@@ -277,7 +279,7 @@ mod tests {
     fn the_roles_for_everything() {
         check(
             &[],
-            expect![[r##"
+            expect![[r#"
                 # Everything stocktake needs to collect.
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRole
@@ -307,7 +309,7 @@ mod tests {
                 - apiGroups: ["*"]
                   resources: ["*"]
                   verbs: ["get", "patch", "delete"]
-            "##]],
+            "#]],
         );
     }
 
@@ -322,7 +324,7 @@ mod tests {
                 "acme.dev/*",
                 "nonsense",
             ],
-            expect![[r##"
+            expect![[r#"
                 # Everything stocktake needs to collect.
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRole
@@ -365,7 +367,7 @@ mod tests {
                 - apiGroups: ["cert-manager.io"]
                   resources: ["certificates"]
                   verbs: ["get", "patch", "delete"]
-            "##]],
+            "#]],
         );
     }
 

@@ -25,6 +25,7 @@ pub(crate) fn edge_rules() -> Vec<EdgeRule> {
         config::first(),
         network::first(),
         schedule::more(),
+        schedule::scaling(),
         storage::more(),
         config::more(),
         network::more(),

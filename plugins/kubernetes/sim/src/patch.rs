@@ -37,8 +37,8 @@ impl Language {
         let fields = patch.as_object().into_iter().flatten();
         match self {
             Self::Json => patch.as_array().into_iter().flatten().any(|step| {
-                let path = step["path"].as_str().unwrap_or_default();
-                !path.starts_with("/metadata/")
+                let place = step["path"].as_str().unwrap_or_default();
+                !place.starts_with("/metadata/")
             }),
             Self::Apply => fields
                 .into_iter()

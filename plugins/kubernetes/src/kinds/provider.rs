@@ -152,77 +152,80 @@ mod tests {
 
     use super::*;
 
+    /// Id, cloud, instance, zone; `-` for none.
+    const IDS: [(&str, &str, &str, &str); 22] = [
+        (
+            "aws:///eu-central-1a/i-0abc",
+            "aws",
+            "i-0abc",
+            "eu-central-1a",
+        ),
+        ("aws:////i-0abc", "aws", "i-0abc", "-"),
+        (
+            "aws:///eu-central-1a/8f/fargate-ip-10-0-0-1.x",
+            "aws",
+            "-",
+            "eu-central-1a",
+        ),
+        (
+            "eks-hybrid:///eu-west-1/prod/mi-1",
+            "aws",
+            "mi-1",
+            "eu-west-1",
+        ),
+        (
+            "azure:///subscriptions/s/vm",
+            "azure",
+            "/subscriptions/s/vm",
+            "-",
+        ),
+        (
+            "gce://project/europe-west1-b/vm-1",
+            "gcp",
+            "vm-1",
+            "europe-west1-b",
+        ),
+        ("digitalocean://123", "digitalocean", "123", "-"),
+        ("hcloud://123", "hetzner", "123", "-"),
+        ("openstack:///u-1", "openstack", "u-1", "-"),
+        ("openstack://region/u-1", "openstack", "u-1", "region"),
+        ("vsphere://u-1", "vsphere", "u-1", "-"),
+        ("upcloud:////u-1", "upcloud", "u-1", "-"),
+        ("ibm://account///cluster/worker", "ibm", "worker", "-"),
+        ("ibmpowervs://eu-de/eu-de-1/s/vm", "ibm", "vm", "eu-de-1"),
+        (
+            "ocid1.instance.oc1.x",
+            "oracle",
+            "ocid1.instance.oc1.x",
+            "-",
+        ),
+        (
+            "oci://ocid1.instance.oc1.x",
+            "oracle",
+            "ocid1.instance.oc1.x",
+            "-",
+        ),
+        ("cn-beijing.i-abc", "alibaba", "i-abc", "cn-beijing"),
+        (
+            "alicloud://cn-beijing.i-abc",
+            "alibaba",
+            "i-abc",
+            "cn-beijing",
+        ),
+        ("packet://u-1", "equinixmetal", "u-1", "-"),
+        (
+            "scaleway://instance/fr-par-1/u-1",
+            "scaleway",
+            "u-1",
+            "fr-par-1",
+        ),
+        ("kind://docker/c/c-worker", "kind", "c-worker", "-"),
+        ("new://x/y", "new", "y", "-"),
+    ];
+
     #[test]
     fn ids_of_every_cloud_are_read() {
-        for (id, name, instance, zone) in [
-            (
-                "aws:///eu-central-1a/i-0abc",
-                "aws",
-                "i-0abc",
-                "eu-central-1a",
-            ),
-            ("aws:////i-0abc", "aws", "i-0abc", "-"),
-            (
-                "aws:///eu-central-1a/8f/fargate-ip-10-0-0-1.x",
-                "aws",
-                "-",
-                "eu-central-1a",
-            ),
-            (
-                "eks-hybrid:///eu-west-1/prod/mi-1",
-                "aws",
-                "mi-1",
-                "eu-west-1",
-            ),
-            (
-                "azure:///subscriptions/s/vm",
-                "azure",
-                "/subscriptions/s/vm",
-                "-",
-            ),
-            (
-                "gce://project/europe-west1-b/vm-1",
-                "gcp",
-                "vm-1",
-                "europe-west1-b",
-            ),
-            ("digitalocean://123", "digitalocean", "123", "-"),
-            ("hcloud://123", "hetzner", "123", "-"),
-            ("openstack:///u-1", "openstack", "u-1", "-"),
-            ("openstack://region/u-1", "openstack", "u-1", "region"),
-            ("vsphere://u-1", "vsphere", "u-1", "-"),
-            ("upcloud:////u-1", "upcloud", "u-1", "-"),
-            ("ibm://account///cluster/worker", "ibm", "worker", "-"),
-            ("ibmpowervs://eu-de/eu-de-1/s/vm", "ibm", "vm", "eu-de-1"),
-            (
-                "ocid1.instance.oc1.x",
-                "oracle",
-                "ocid1.instance.oc1.x",
-                "-",
-            ),
-            (
-                "oci://ocid1.instance.oc1.x",
-                "oracle",
-                "ocid1.instance.oc1.x",
-                "-",
-            ),
-            ("cn-beijing.i-abc", "alibaba", "i-abc", "cn-beijing"),
-            (
-                "alicloud://cn-beijing.i-abc",
-                "alibaba",
-                "i-abc",
-                "cn-beijing",
-            ),
-            ("packet://u-1", "equinixmetal", "u-1", "-"),
-            (
-                "scaleway://instance/fr-par-1/u-1",
-                "scaleway",
-                "u-1",
-                "fr-par-1",
-            ),
-            ("kind://docker/c/c-worker", "kind", "c-worker", "-"),
-            ("new://x/y", "new", "y", "-"),
-        ] {
+        for (id, name, instance, zone) in IDS {
             let optional = |text: &str| (text != "-").then(|| text.to_owned());
             let expected = Place {
                 name: name.to_owned(),

@@ -80,6 +80,12 @@ pub(super) fn more() -> Vec<EdgeRule> {
             "namespace",
             "kube-node-lease",
         ),
+    ]
+}
+
+/// What scales and protects them.
+pub(super) fn scaling() -> Vec<EdgeRule> {
+    vec![
         out(
             "kubernetes_horizontal_pod_autoscaler",
             "",
