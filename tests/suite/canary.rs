@@ -226,11 +226,13 @@ fn planted() -> (Place, Sim, String) {
     let sim = place
         .runtime()
         .block_on(Sim::start(objects(), options))
-        .unwrap();
+        .expect("the cluster starts");
     let kubeconfig = sim
         .kubeconfig("planted", Credential::Token("admin"))
-        .unwrap();
-    let token = kubeconfig["users"][0]["user"]["token"].as_str().unwrap();
+        .expect("there is an admin");
+    let token = kubeconfig["users"][0]["user"]["token"]
+        .as_str()
+        .expect("the admin has a token");
     place.write("kubeconfig", &kubeconfig.to_string());
     (place, sim, token.to_owned())
 }
@@ -268,12 +270,15 @@ fn assert_clean(what: &str, bytes: &[u8], forms: &[Vec<u8>]) {
 
 /// Every file below a directory.
 fn files(directory: &Path, found: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(directory).expect("the directory is there") {
+        let path = entry.expect("it can be listed").path();
         if path.is_dir() {
             files(&path, found);
         } else if path.is_file() {
-            found.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+            found.push((
+                path.display().to_string(),
+                std::fs::read(&path).expect("it can be read"),
+            ));
         }
     }
 }
@@ -426,8 +431,10 @@ fn asked(socket: &Path, method: &str, path: &str, body: &str) -> Vec<u8> {
         "{method} {path} HTTP/1.1\r\nhost: core\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    stream.write_all(request.as_bytes()).unwrap();
+    stream
+        .write_all(request.as_bytes())
+        .expect("the core reads");
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
+    stream.read_to_end(&mut answer).expect("the core answers");
     answer
 }

@@ -130,7 +130,7 @@ fn objects() -> Vec<Value> {
 const FIELDS: [(&str, &str, &str); 90] = [
     // Cartography, old schema.
     ("Cluster.id", "cluster", r#"id = "namespace-kube-system""#),
-    ("Cluster.name", "cluster", r#"name = one"#),
+    ("Cluster.name", "cluster", "name = one"),
     (
         "Namespace.id, name",
         "namespace",
@@ -161,7 +161,7 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Service.type",
         "service",
-        r#"service_spec.type = LoadBalancer"#,
+        "service_spec.type = LoadBalancer",
     ),
     (
         "Service.load_balancer_ip",
@@ -186,7 +186,7 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "HAS_NAMESPACE",
         "cluster",
-        r#"name = one -[1:1]{relation=contains}-> is(kubernetes_namespace) and name = shop"#,
+        "name = one -[1:1]{relation=contains}-> is(kubernetes_namespace) and name = shop",
     ),
     (
         "Cluster HAS_POD",
@@ -201,7 +201,7 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Namespace HAS_SERVICE",
         "namespace",
-        r#"name = shop -[1:1]{relation=contains}-> is(kubernetes_service)"#,
+        "name = shop -[1:1]{relation=contains}-> is(kubernetes_service)",
     ),
     (
         "HAS_CONTAINER",
@@ -211,7 +211,7 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "SERVES_POD, TARGETS",
         "service",
-        r#"name = web -[1:1]{relation=targets}-> is(kubernetes_pod)"#,
+        "name = web -[1:1]{relation=targets}-> is(kubernetes_pod)",
     ),
     // Cartography, new schema.
     (
@@ -222,7 +222,7 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Cluster.external_id",
         "cluster",
-        r#"cluster_details.external_id != null"#,
+        "cluster_details.external_id != null",
     ),
     (
         "Cluster.version",
@@ -237,12 +237,12 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Cluster.go_version",
         "cluster",
-        r#"cluster_details.go_version != null"#,
+        "cluster_details.go_version != null",
     ),
     (
         "Cluster.compiler",
         "cluster",
-        r#"cluster_details.compiler = rustc"#,
+        "cluster_details.compiler = rustc",
     ),
     (
         "Cluster.platform",
@@ -257,17 +257,17 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Namespace.deletion_timestamp",
         "namespace",
-        r#"name = shop and deletion_timestamp = null"#,
+        "name = shop and deletion_timestamp = null",
     ),
     (
         "Namespace.status_phase",
         "namespace",
-        r#"name = shop and namespace_status.phase = Active"#,
+        "name = shop and namespace_status.phase = Active",
     ),
     (
         "Namespace.cluster_name",
         "namespace",
-        r#"name = shop and cluster_name = one"#,
+        "name = shop and cluster_name = one",
     ),
     (
         "Pod.cluster_name",
@@ -277,11 +277,11 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Container.cluster_name",
         "container",
-        r#"name = main and cluster_name = one"#,
+        "name = main and cluster_name = one",
     ),
-    ("Service.cluster_name", "service", r#"cluster_name = one"#),
-    ("Secret.cluster_name", "secret", r#"cluster_name = one"#),
-    ("Pod.status_phase", "pod", r#"pod_status.phase = Running"#),
+    ("Service.cluster_name", "service", "cluster_name = one"),
+    ("Secret.cluster_name", "secret", "cluster_name = one"),
+    ("Pod.status_phase", "pod", "pod_status.phase = Running"),
     (
         "Pod.namespace",
         "pod",
@@ -290,14 +290,14 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Container.namespace",
         "container",
-        r#"name = main and namespace = shop"#,
+        "name = main and namespace = shop",
     ),
-    ("Pod.labels", "pod", r#"labels.app = web"#),
-    ("Pod.node", "pod", r#"pod_spec.node_name = n1"#),
+    ("Pod.labels", "pod", "labels.app = web"),
+    ("Pod.node", "pod", "pod_spec.node_name = n1"),
     (
         "Container.image_pull_policy",
         "container",
-        r#"image_pull_policy = Always"#,
+        "image_pull_policy = Always",
     ),
     (
         "Container.status_image_id",
@@ -309,25 +309,21 @@ const FIELDS: [(&str, &str, &str); 90] = [
         "container",
         r#"status_image_sha ~ "^sha256:0123456789""#,
     ),
-    (
-        "Container.status_ready",
-        "container",
-        r#"status_ready = true"#,
-    ),
+    ("Container.status_ready", "container", "status_ready = true"),
     (
         "Container.status_started",
         "container",
-        r#"status_started = true"#,
+        "status_started = true",
     ),
     (
         "Container.status_state",
         "container",
-        r#"status_state = running"#,
+        "status_state = running",
     ),
     (
         "Service.selector",
         "service",
-        r#"service_spec.selector.app = web"#,
+        "service_spec.selector.app = web",
     ),
     (
         "Service.cluster_ip",
@@ -337,7 +333,7 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Service.load_balancer_ingress",
         "service",
-        r#"service_status.load_balancer.ingress[*].ip_mode = VIP"#,
+        "service_status.load_balancer.ingress[*].ip_mode = VIP",
     ),
     (
         "Secret.id, name",
@@ -347,25 +343,25 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Secret.owner_references",
         "secret",
-        r#"owner_references[*].name = web"#,
+        "owner_references[*].name = web",
     ),
     ("Secret.type", "secret", r#"type = "kubernetes.io/tls""#),
     (
         "Cluster RESOURCE",
         "container",
-        r#"name = main and /ancestors.account.reported.name = one"#,
+        "name = main and /ancestors.account.reported.name = one",
     ),
     (
         "Namespace CONTAINS Secret",
         "namespace",
-        r#"name = shop -[1:1]{relation=contains}-> is(kubernetes_secret)"#,
+        "name = shop -[1:1]{relation=contains}-> is(kubernetes_secret)",
     ),
     // BinaryEdge.
-    ("connected", "cluster", r#"access.connected = true"#),
+    ("connected", "cluster", "access.connected = true"),
     (
         "restartCount",
         "pod",
-        r#"pod_status.container_statuses[*].{restart_count = 3 and ready = true and name = main}"#,
+        "pod_status.container_statuses[*].{restart_count = 3 and ready = true and name = main}",
     ),
     (
         "containerID",
@@ -375,7 +371,7 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "lastState",
         "pod",
-        r#"pod_status.container_statuses[*].last_state.terminated.{reason = OOMKilled and exit_code = 137}"#,
+        "pod_status.container_statuses[*].last_state.terminated.{reason = OOMKilled and exit_code = 137}",
     ),
     (
         "lastState times",
@@ -400,12 +396,12 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "securityContext",
         "pod",
-        r#"pod_spec.security_context.fs_group = 2000 and pod_spec.security_context.sysctls[*].name = a"#,
+        "pod_spec.security_context.fs_group = 2000 and pod_spec.security_context.sysctls[*].name = a",
     ),
     (
         "dnsPolicy …",
         "pod",
-        r#"pod_spec.dns_policy = ClusterFirst and pod_spec.termination_grace_period_seconds = 30 and pod_spec.restart_policy = Always"#,
+        "pod_spec.dns_policy = ClusterFirst and pod_spec.termination_grace_period_seconds = 30 and pod_spec.restart_policy = Always",
     ),
     (
         "containers[]",
@@ -415,18 +411,14 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "ports[]",
         "pod",
-        r#"pod_spec.containers[*].ports[*].{protocol = TCP and container_port = 80}"#,
+        "pod_spec.containers[*].ports[*].{protocol = TCP and container_port = 80}",
     ),
     (
         "ownerReferences",
         "pod",
         r#"owner_references[*].{controller = true and uid = "statefulset-web" and name = web and resource_kind = StatefulSet and api_version = "apps/v1"}"#,
     ),
-    (
-        "annotations",
-        "pod",
-        r#"tags.`kubernetes.io/created-by` = me"#,
-    ),
+    ("annotations", "pod", "tags.`kubernetes.io/created-by` = me"),
     (
         "resourceVersion",
         "pod",
@@ -443,33 +435,33 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "PV is a volume",
         "persistent_volume",
-        r#"is(volume) and volume_size > 8.58"#,
+        "is(volume) and volume_size > 8.58",
     ),
     (
         "node is an instance",
         "node",
-        r#"is(instance) and instance_cores = 4 and instance_memory = 16"#,
+        "is(instance) and instance_cores = 4 and instance_memory = 16",
     ),
     (
         "service dump",
         "service",
-        r#"service_spec.ports[*].{port = 80 and target_port = 8080 and node_port = 30080 and name = http}"#,
+        "service_spec.ports[*].{port = 80 and target_port = 8080 and node_port = 30080 and name = http}",
     ),
     // XOS.
     (
         "TrustDomain",
         "namespace",
-        r#"name = shop and /ancestors.account.reported.name = one"#,
+        "name = shop and /ancestors.account.reported.name = one",
     ),
     (
         "Principal",
         "service_account",
-        r#"name = web and namespace = shop"#,
+        "name = web and namespace = shop",
     ),
     (
         "Slice of an instance",
         "pod",
-        r#"owner_kind = StatefulSet and owner_name = web"#,
+        "owner_kind = StatefulSet and owner_name = web",
     ),
     (
         "Slice.principal",
@@ -479,19 +471,19 @@ const FIELDS: [(&str, &str, &str); 90] = [
     (
         "Slice.principal by template",
         "stateful_set",
-        r#"stateful_set_spec.template.spec.service_account_name = web"#,
+        "stateful_set_spec.template.spec.service_account_name = web",
     ),
     (
         "Slice.controller_kind",
         "stateful_set",
-        r#"api_kind = StatefulSet"#,
+        "api_kind = StatefulSet",
     ),
     (
         "Slice.controller_replica_count",
         "stateful_set",
-        r#"stateful_set_spec.replicas = 1"#,
+        "stateful_set_spec.replicas = 1",
     ),
-    ("a slice without controller", "pod", r#"owner_kind = null"#),
+    ("a slice without controller", "pod", "owner_kind = null"),
     (
         "Instance.image",
         "pod",
@@ -518,11 +510,7 @@ const FIELDS: [(&str, &str, &str); 90] = [
         "pod",
         r#"name = "web-0" -[1:1]{mounts[*].mount_path = "/etc/key"}-> is(kubernetes_secret)"#,
     ),
-    (
-        "xos_managed",
-        "secret",
-        r#"managed_field_managers[*] = helm"#,
-    ),
+    ("xos_managed", "secret", "managed_field_managers[*] = helm"),
 ];
 
 #[test]
