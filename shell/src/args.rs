@@ -45,6 +45,8 @@ pub enum Command {
     Core,
     /// Only a worker for the core on this data directory
     Worker,
+    /// Print the cluster roles it needs in a cluster: one to collect, one to tag and clean
+    Rbac,
     /// Only the prompt, attached to the core on this data directory
     Shell,
     /// Print a completion script for your shell

@@ -16,6 +16,7 @@ mod page;
 mod pager;
 mod progress;
 mod prompt;
+mod rbac;
 mod render;
 mod run;
 mod script;

@@ -10,7 +10,7 @@ use crate::demo::Demo;
 use crate::embed::{self, Embedded, Trouble};
 use crate::render::Screen;
 use crate::session::{CANCELLED, Seat, Session};
-use crate::{demo, logs, page, prompt, script};
+use crate::{demo, logs, page, prompt, rbac, script};
 
 /// Runs the program.
 pub fn run(args: Args) -> ExitCode {
@@ -39,6 +39,16 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
         Some(Command::Worker) => runtime.block_on(embed::worker_only(args, screen)),
         Some(Command::Completion { shell }) => Ok(print(&args::completion(*shell))),
         Some(Command::Man) => Ok(print(&args::man().context("cannot write the man page")?)),
+        Some(Command::Rbac) => {
+            let directory = embed::data_dir(args)?;
+            let seat = script::seat(args);
+            runtime.block_on(async {
+                let embedded = Embedded::start(&directory, &args.contexts, seat).await?;
+                let code = rbac::print(&embedded.client()).await;
+                embedded.leave(screen).await;
+                code
+            })
+        }
         Some(Command::Shell) => {
             let client = runtime.block_on(embed::attach(&embed::data_dir(args)?))?;
             converse(args, screen, &runtime, client)

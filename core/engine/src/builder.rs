@@ -246,7 +246,9 @@ impl PartitionBuilder {
 
     fn intern_properties(&mut self, derived: &[Derive]) {
         for derive in derived {
-            self.strings.key(&derive.property);
+            for key in derive.property.split('.') {
+                self.strings.key(key);
+            }
         }
     }
 }

@@ -1,14 +1,18 @@
 //! Properties that other nodes decide (`backends` of a service), and edges that had to be left out: computed
 //! when a partition is made, written into the documents of the nodes concerned.
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
-use stocktake_model::{Derive, EdgeType, Map, Model, NodeId, Over, Relation, Take};
+use stocktake_model::{
+    Condition, Derive, EdgeType, Map, Model, NodeId, Over, Path, Relation, Take,
+};
 
 use crate::encode::{encode, encode_map};
 use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, row_number};
 use crate::steps::Steps;
-use crate::value::Num;
+use crate::value::{Num, equal};
 use crate::view::{Shape, View};
 
 /// What is added to a node.
@@ -28,7 +32,7 @@ pub(crate) fn values(
     for derive in derived {
         let deciding = Deciding::new(partition, derive, model);
         let steps = match &derive.take {
-            Take::Sum(path) | Take::MostFrequent(path) => {
+            Take::Sum(path) | Take::MostFrequent(path) | Take::First(path) => {
                 Some(Steps::bind(path, &partition.strings))
             }
             _ => None,
@@ -63,23 +67,28 @@ struct Deciding<'p> {
     wanted: Vec<bool>,
     account: Vec<Row>,
     by_region: BTreeMap<Row, Vec<Row>>,
+    climb: Option<Climb<'p>>,
+    kind_at: Option<Steps>,
 }
 
 impl<'p> Deciding<'p> {
     fn new(partition: &'p Partition, derive: &'p Derive, model: &Model) -> Self {
-        let (Over::Walk { kind, .. } | Over::Account { kind } | Over::Region { kind }) =
-            &derive.over;
-        let wanted = partition
-            .kinds
-            .iter()
-            .map(|rows| model.is_a(&rows.name, kind))
-            .collect();
+        let wanted = match &derive.over {
+            Over::Walk { kind, .. } | Over::Account { kind } | Over::Region { kind } => partition
+                .kinds
+                .iter()
+                .map(|rows| model.is_a(&rows.name, kind))
+                .collect(),
+            Over::Itself | Over::KindAt { .. } | Over::Top { .. } => Vec::new(),
+        };
         let mut deciding = Self {
             partition,
             over: &derive.over,
             wanted,
             account: Vec::new(),
             by_region: BTreeMap::new(),
+            climb: None,
+            kind_at: None,
         };
         match &derive.over {
             Over::Account { kind } => deciding.account = rows_of(partition, kind, model).collect(),
@@ -91,7 +100,11 @@ impl<'p> Deciding<'p> {
                     }
                 }
             }
-            Over::Walk { .. } => {}
+            Over::KindAt { path } => deciding.kind_at = Some(Steps::bind(path, &partition.strings)),
+            Over::Top { each, when, uid } => {
+                deciding.climb = Some(Climb::new(partition, each, when, uid));
+            }
+            Over::Walk { .. } | Over::Itself => {}
         }
         deciding
     }
@@ -101,7 +114,21 @@ impl<'p> Deciding<'p> {
             Over::Account { .. } => self.account.clone(),
             Over::Region { .. } => self.by_region.get(&row).cloned().unwrap_or_default(),
             Over::Walk { relations, .. } => self.walk(row, relations),
+            Over::Itself => vec![row],
+            Over::KindAt { .. } => self.of_kind(row).unwrap_or_default(),
+            Over::Top { .. } => {
+                let top = self.climb.as_ref().and_then(|climb| climb.top(row));
+                top.into_iter().collect()
+            }
         }
+    }
+
+    fn of_kind(&self, row: Row) -> Option<Vec<Row>> {
+        let named = self.kind_at.as_ref()?.first(self.partition.reported(row))?;
+        let name = View::Doc(named).text()?;
+        let kinds = &self.partition.kinds;
+        let kind = kinds.iter().find(|kind| *kind.name == *name);
+        Some(kind.map_or_else(Vec::new, |kind| kind.rows.clone().collect()))
     }
 
     fn walk(&self, row: Row, relations: &[Relation]) -> Vec<Row> {
@@ -121,6 +148,64 @@ impl<'p> Deciding<'p> {
     }
 }
 
+/// The way up from owned to owner, by uid.
+struct Climb<'p> {
+    partition: &'p Partition,
+    each: Steps,
+    when: Vec<(Steps, &'p Value)>,
+    uid: Steps,
+    by_uid: FxHashMap<&'p str, Row>,
+}
+
+impl<'p> Climb<'p> {
+    /// Longest chain that is followed: references may go round.
+    const STEPS: usize = 32;
+
+    fn new(partition: &'p Partition, each: &Path, when: &'p [Condition], uid: &Path) -> Self {
+        let strings = &partition.strings;
+        let rows = 0..row_number(partition.len());
+        Self {
+            partition,
+            each: Steps::bind(each, strings),
+            when: when
+                .iter()
+                .map(|condition| (Steps::bind(&condition.path, strings), &condition.equals))
+                .collect(),
+            uid: Steps::bind(uid, strings),
+            // Of several with one uid the first counts, as with edges.
+            by_uid: rows.rev().map(|row| (partition.uid(row), row)).collect(),
+        }
+    }
+
+    fn top(&self, row: Row) -> Option<Row> {
+        let mut here = row;
+        for _ in 0..Self::STEPS {
+            let Some(uid) = self.next(here) else {
+                return (here != row).then_some(here);
+            };
+            here = self.by_uid.get(uid.as_str()).copied()?;
+        }
+        None
+    }
+
+    /// The uid of the node above, whether it is there or not.
+    fn next(&self, row: Row) -> Option<String> {
+        let mut next = None;
+        self.each
+            .each(self.partition.reported(row), &mut |element| {
+                let holds = self.when.iter().all(|(steps, expected)| {
+                    let found = steps.first(element);
+                    found.is_some_and(|value| equal(View::Doc(value), expected))
+                });
+                if holds && next.is_none() {
+                    let uid = self.uid.first(element);
+                    next = uid.and_then(|uid| View::Doc(uid).text().map(Cow::into_owned));
+                }
+            });
+        next
+    }
+}
+
 fn taken(partition: &Partition, rows: &[Row], take: &Take, steps: Option<&Steps>) -> Option<Value> {
     match take {
         Take::Names => {
@@ -129,6 +214,10 @@ fn taken(partition: &Partition, rows: &[Row], take: &Take, steps: Option<&Steps>
         }
         Take::Count => Some(rows.len().into()),
         Take::Any => Some((!rows.is_empty()).into()),
+        Take::First(_) => rows.iter().find_map(|row| {
+            let found = steps?.first(partition.reported(*row))?;
+            Some(View::Doc(found).text()?.into_owned().into())
+        }),
         Take::Sum(_) => Some(sum(partition, rows, steps?)),
         Take::MostFrequent(_) => most_frequent(partition, rows, steps?),
     }
@@ -203,13 +292,28 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
     partition.docs = docs;
     partition.columns = columns;
     let added = patches.values().flat_map(|patch| patch.reported.keys());
-    partition.properties.extend(added.cloned());
+    let tops = added.map(|property| property.split('.').next().unwrap_or(property).to_owned());
+    partition.properties.extend(tops);
 }
 
 fn write_patched(partition: &Partition, row: Row, patch: &Patch, arena: &mut Vec<u8>) {
     let sections = partition.sections(row);
     let mut reported = sections.reported.to_map();
-    reported.extend(patch.reported.clone());
+    for (property, value) in &patch.reported {
+        match property.split_once('.') {
+            None => {
+                reported.insert(property.clone(), value.clone());
+            }
+            Some((outer, inner)) => {
+                let object = reported
+                    .entry(outer)
+                    .or_insert_with(|| Value::Object(Map::new()));
+                if let Value::Object(object) = object {
+                    object.insert(inner.to_owned(), value.clone());
+                }
+            }
+        }
+    }
     let mut metadata = sections.metadata.to_map();
     if !patch.skipped.is_empty() {
         let skipped: Value = patch

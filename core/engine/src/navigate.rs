@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
-use stocktake_model::{EdgeType, Relation};
+use stocktake_model::{EdgeType, Map, Relation};
 
 use crate::adjacency::Relations;
 use crate::error::EngineError;
 use crate::eval::Search;
 use crate::graph::{Outbound, Spot};
+use crate::payload::payload;
 use crate::plan::{NavPlan, Test};
 
 /// Nodes, each once.
@@ -229,9 +230,14 @@ impl Way<'_> {
         let Some(filter) = &self.nav.edge_filter else {
             return true;
         };
+        let graph = &self.search.graph;
+        let payload = payload(graph, walked.from, walked.to, walked.relations);
+        if !payload.is_empty() {
+            return self.search.edge_passes(walked, filter, payload);
+        }
         let known = self.passes.borrow().get(&walked.relations).copied();
         known.unwrap_or_else(|| {
-            let passes = self.search.edge_passes(walked, filter);
+            let passes = self.search.edge_passes(walked, filter, payload);
             self.passes.borrow_mut().insert(walked.relations, passes);
             passes
         })
@@ -239,24 +245,30 @@ impl Way<'_> {
 }
 
 impl Search {
-    fn edge_passes(&self, walked: &Walked, filter: &Test) -> bool {
+    fn edge_passes(&self, walked: &Walked, filter: &Test, payload: Map) -> bool {
         let names: Vec<&str> = walked.relations.iter().map(Relation::as_str).collect();
         // Under its own name `relation` is all of them: a filter matches any.
-        let edge = json!({
+        let mut edge = json!({
             "relation": names,
             "relations": names,
             "edge_type": walked.edge_type.as_str(),
         });
+        for (name, told) in payload {
+            edge[name] = told;
+        }
         self.holds(self.at_json(walked.from, &edge), filter)
     }
 
     /// The edge as a search returns it.
     pub(crate) fn render_edge(&self, walked: &Walked) -> Value {
         let names: Vec<&str> = walked.relations.iter().map(Relation::as_str).collect();
-        let reported = match names.first() {
+        let mut reported = match names.first() {
             Some(first) => json!({"relation": first, "relations": names}),
             None => json!({}),
         };
+        for (name, told) in payload(&self.graph, walked.from, walked.to, walked.relations) {
+            reported[name] = told;
+        }
         json!({
             "type": "edge",
             "from": self.graph.id(walked.from),

@@ -1,19 +1,16 @@
 //! Edge rules at work: reads references out of the documents of one partition and looks them up by uid, by
 //! name or by label. Every look-up is one step in an index; nothing is ever compared with everything.
 use rustc_hash::FxHashMap;
-use stocktake_model::{
-    Direction, EdgeRecord, EdgeRule, EdgeType, Find, Model, NamespaceFrom, NodeId, Relation,
-    SelectorForm,
-};
+use stocktake_model::{Direction, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, Relation};
 
 use crate::adjacency::{Edge, Relations};
 use crate::cycles::{self, Wanted};
 use crate::document::{Cursor, Item};
 use crate::layout::{containment, merged};
 use crate::partition::{NO_ROW, Partition, Row};
-use crate::selector::{Labelled, Selector};
+use crate::reference::{ByText, Reference};
+use crate::selector::Labelled;
 use crate::steps::Steps;
-use crate::template::Template;
 use crate::value::equal;
 use crate::view::View;
 
@@ -29,28 +26,27 @@ pub(crate) struct Resolved {
 
 /// Indexes over a partition, only as long as its references are resolved.
 pub(crate) struct Resolver<'p> {
-    partition: &'p Partition,
+    pub(crate) partition: &'p Partition,
     /// Each kind with all its bases.
     lineage: Vec<Vec<&'p str>>,
-    namespaces: Vec<Option<&'p str>>,
-    by_uid: FxHashMap<&'p str, Row>,
-    by_name: FxHashMap<(usize, Option<&'p str>, &'p str), Row>,
+    pub(crate) namespaces: Vec<Option<&'p str>>,
+    pub(crate) by_uid: FxHashMap<&'p str, Row>,
+    pub(crate) by_name: FxHashMap<(usize, Option<&'p str>, &'p str), Row>,
     /// Kinds by the kind and group the API calls them.
-    by_api: FxHashMap<&'p str, Vec<(&'p str, usize)>>,
-    labelled: FxHashMap<String, Labelled<'p>>,
-    lookups: usize,
+    pub(crate) by_api: FxHashMap<&'p str, Vec<(&'p str, usize)>>,
+    pub(crate) labelled: FxHashMap<String, Labelled<'p>>,
+    /// Rows by the text at a property, by the text of kinds and property.
+    pub(crate) by_property: FxHashMap<String, ByText>,
+    pub(crate) lookups: usize,
     wanted: [Vec<Wanted>; 3],
 }
 
 /// A rule whose paths are bound to the partition.
 struct BoundRule<'r> {
-    rule: &'r EdgeRule,
     each: Steps,
     when: Vec<(Steps, &'r serde_json::Value)>,
-    value: Template,
-    namespace: Option<Steps>,
-    /// Kinds a name may have, in order; for each of them the kinds that are one.
-    kinds: Vec<Vec<usize>>,
+    reference: Reference<'r>,
+    end: Option<Reference<'r>>,
 }
 
 impl<'p> Resolver<'p> {
@@ -68,6 +64,7 @@ impl<'p> Resolver<'p> {
             by_name: FxHashMap::default(),
             by_api: FxHashMap::default(),
             labelled: FxHashMap::default(),
+            by_property: FxHashMap::default(),
             lookups: 0,
             wanted: Default::default(),
         };
@@ -178,7 +175,7 @@ impl<'p> Resolver<'p> {
     }
 
     /// Places in `partition.kinds` of the kinds that are `base`.
-    fn kinds_of(&self, base: &str) -> Vec<usize> {
+    pub(crate) fn kinds_of(&self, base: &str) -> Vec<usize> {
         let of_base = |(at, line): (usize, &Vec<&str>)| line.contains(&base).then_some(at);
         self.lineage
             .iter()
@@ -192,16 +189,25 @@ impl<'p> Resolver<'p> {
             return;
         };
         let partition = self.partition;
-        let mut found = Vec::new();
+        let (mut found, mut ends) = (Vec::new(), Vec::new());
         for kind in self.kinds_of(&rule.from) {
             for row in partition.kinds[kind].rows.clone() {
                 let reported = partition.reported(row);
                 bound.each.each(reported, &mut |element| {
-                    if bound.holds(element) {
-                        self.find(&bound, row, element, &mut found);
+                    if !bound.holds(element) {
+                        return;
+                    }
+                    self.find(&bound.reference, row, element, &mut found);
+                    if let Some(end) = &bound.end {
+                        self.find(end, row, element, &mut ends);
+                        for end in ends.drain(..) {
+                            self.want(rule, end, &found);
+                        }
+                        found.clear();
                     }
                 });
-                self.want(rule, row, &mut found);
+                self.want(rule, row, &found);
+                found.clear();
             }
         }
     }
@@ -210,120 +216,29 @@ impl<'p> Resolver<'p> {
     fn bind<'r>(&mut self, rule: &'r EdgeRule) -> Option<BoundRule<'r>> {
         let strings = &self.partition.strings;
         let each = Steps::bind(&rule.each, strings);
-        let value = Template::bind(&rule.value, strings)?;
         if each.leads_nowhere() {
             return None;
         }
-        let (kinds, namespace) = match &rule.find {
-            Find::Name { kinds, namespace } => (
-                kinds.iter().map(|kind| self.kinds_of(kind)).collect(),
-                match namespace {
-                    NamespaceFrom::At(path) => Some(Steps::bind(path, strings)),
-                    _ => None,
-                },
-            ),
-            Find::Selector { kind, .. } => {
-                let kinds = self.kinds_of(kind);
-                if !self.labelled.contains_key(kind) {
-                    let rows = kinds
-                        .iter()
-                        .flat_map(|kind| self.partition.kinds[*kind].rows.clone());
-                    let labelled = Labelled::new(self.partition, rows, &self.namespaces);
-                    self.labelled.insert(kind.clone(), labelled);
-                }
-                (vec![kinds], None)
-            }
-            Find::Uid | Find::Object => (Vec::new(), None),
-        };
         let when = rule
             .when
             .iter()
             .map(|condition| (Steps::bind(&condition.path, strings), &condition.equals));
+        let when = when.collect();
+        let reference = self.bind_reference(&rule.value, &rule.find)?;
+        let end = match &rule.end {
+            Some(end) => Some(self.bind_reference(&end.value, &end.find)?),
+            None => None,
+        };
         Some(BoundRule {
-            rule,
             each,
-            when: when.collect(),
-            value,
-            namespace,
-            kinds,
+            when,
+            reference,
+            end,
         })
     }
 
-    fn find(&mut self, bound: &BoundRule, row: Row, element: Cursor<'p>, found: &mut Vec<Row>) {
-        let reported = self.partition.reported(row);
-        match &bound.rule.find {
-            Find::Uid => bound.value.each_text(reported, element, &mut |uid| {
-                self.lookups += 1;
-                found.extend(self.by_uid.get(uid));
-            }),
-            Find::Name { namespace, .. } => {
-                let namespace = match (namespace, &bound.namespace) {
-                    (NamespaceFrom::Cluster, _) => None,
-                    (NamespaceFrom::At(_), Some(steps)) => steps
-                        .first(element)
-                        .and_then(text)
-                        .or(self.namespaces[row as usize]),
-                    _ => self.namespaces[row as usize],
-                };
-                bound.value.each_text(reported, element, &mut |name| {
-                    found.extend(self.named(&bound.kinds, namespace, name));
-                });
-            }
-            Find::Object => bound.value.each(reported, element, &mut |object| {
-                found.extend(self.object(row, object));
-            }),
-            Find::Selector {
-                kind,
-                form,
-                empty_selects_all,
-            } => bound.value.each(reported, element, &mut |value| {
-                self.lookups += 1;
-                let selector = Selector::read(value, *form == SelectorForm::LabelSelector);
-                let namespace = self.namespaces[row as usize];
-                if let (Some(selector), Some(labelled)) = (selector, self.labelled.get(kind))
-                    && (*empty_selects_all || !selector.is_empty())
-                {
-                    let selected = labelled.select(namespace, &selector);
-                    self.lookups += selected.len();
-                    found.extend(selected);
-                }
-            }),
-        }
-    }
-
-    /// The first of the kinds that has such a name.
-    fn named(&mut self, kinds: &[Vec<usize>], namespace: Option<&str>, name: &str) -> Option<Row> {
-        kinds.iter().flatten().find_map(|kind| {
-            self.lookups += 1;
-            self.by_name.get(&(*kind, namespace, name)).copied()
-        })
-    }
-
-    /// `{resource_kind, name[, namespace][, api_version | api_group]}`
-    fn object(&mut self, row: Row, object: Cursor<'p>) -> Option<Row> {
-        let kind = text_member(object, "resource_kind")?;
-        let name = text_member(object, "name")?;
-        let group = text_member(object, "api_group")
-            .or_else(|| text_member(object, "api_version").map(group_of));
-        let own = text_member(object, "namespace");
-        let codes: Vec<usize> = self
-            .by_api
-            .get(kind)?
-            .iter()
-            .filter(|(known, _)| group.is_none_or(|group| group == *known))
-            .map(|(_, code)| *code)
-            .collect();
-        let namespace = own.or(self.namespaces[row as usize]);
-        let found = self.named(std::slice::from_ref(&codes), namespace, name);
-        match (found, own) {
-            // A namespaced object may well refer to one that is in no namespace.
-            (None, None) => self.named(&[codes], None, name),
-            (found, _) => found,
-        }
-    }
-
-    fn want(&mut self, rule: &EdgeRule, row: Row, found: &mut Vec<Row>) {
-        for other in found.drain(..).filter(|other| *other != row) {
+    fn want(&mut self, rule: &EdgeRule, row: Row, found: &[Row]) {
+        for other in found.iter().copied().filter(|other| *other != row) {
             let (from, to) = match rule.direction {
                 Direction::Out => (row, other),
                 Direction::In => (other, row),
@@ -370,18 +285,18 @@ fn namespaces(partition: &Partition) -> Vec<Option<&str>> {
         .collect()
 }
 
-fn text(value: Cursor<'_>) -> Option<&str> {
+pub(crate) fn text(value: Cursor<'_>) -> Option<&str> {
     match value.item() {
         Item::Text(text) => Some(text),
         _ => None,
     }
 }
 
-fn text_member<'a>(object: Cursor<'a>, key: &str) -> Option<&'a str> {
+pub(crate) fn text_member<'a>(object: Cursor<'a>, key: &str) -> Option<&'a str> {
     object.member(key).and_then(text)
 }
 
 /// The group of `apps/v1`; empty for `v1`.
-fn group_of(api_version: &str) -> &str {
+pub(crate) fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }

@@ -29,7 +29,8 @@ pub use object::ObjectRef;
 pub use overlay::Overlay;
 pub use path::{Path, PathError, Step};
 pub use rule::{
-    Condition, Derive, Direction, EdgeRule, Find, NamespaceFrom, Over, SelectorForm, Take,
+    Condition, Derive, Direction, EdgeRule, Find, NamespaceFrom, OtherEnd, Over, Scope,
+    SelectorForm, Take,
 };
 pub use snapshot::{
     Begin, Complete, EdgeRecord, End, Gap, GapReason, Identity, NodeRecord, Parent, PluginModel,

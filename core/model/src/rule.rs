@@ -33,6 +33,20 @@ pub struct EdgeRule {
     /// Whether the edge leaves the node that holds the reference, or enters it.
     #[serde(default)]
     pub direction: Direction,
+    /// The other end of the edge, where that is not the node which holds the reference: a binding joins a
+    /// subject and a namespace. Found from the same element; without it there is no edge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<OtherEnd>,
+}
+
+/// A second reference: the end of an edge that the holder of the reference only tells about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherEnd {
+    /// Where the reference is, as in [`EdgeRule::value`].
+    pub value: String,
+    /// How it names the node.
+    pub find: Find,
 }
 
 fn is_here(path: &Path) -> bool {
@@ -72,6 +86,19 @@ pub enum Find {
         /// Whether an empty selector selects all of the namespace, or nothing.
         #[serde(default)]
         empty_selects_all: bool,
+        /// Which namespaces the nodes are selected from.
+        #[serde(default)]
+        scope: Scope,
+    },
+    /// The value is the text that nodes of these kinds have at `property`.
+    Property {
+        /// Kinds, or base kinds, the other node may have.
+        kinds: Vec<String>,
+        /// Where it has the text, below its reported section.
+        property: Path,
+        /// Which namespace the other node is in.
+        #[serde(default)]
+        namespace: NamespaceFrom,
     },
     /// The value is an object `{resource_kind, name[, namespace][, api_version | api_group]}`: the kind is
     /// found by `api_kind` and group, the namespace is that of the object or of the referrer.
@@ -89,6 +116,20 @@ pub enum NamespaceFrom {
     Cluster,
     /// The text at this path below the element; a missing one means the same namespace.
     At(Path),
+}
+
+/// Which namespaces a label selector selects from.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// That of the node which holds the selector.
+    #[default]
+    Same,
+    /// None: the nodes are cluster-scoped.
+    Cluster,
+    /// The namespaces that another selector, at this path below the element, selects by their labels. Where it is
+    /// missing, none.
+    Namespaces(Path),
 }
 
 /// How a label selector is written.
@@ -119,7 +160,7 @@ pub enum Direction {
 pub struct Derive {
     /// Kind of the nodes that get the property.
     pub on: String,
-    /// Name of the property in the reported section.
+    /// Name of the property in the reported section; `details.region` is a field of an object in it.
     pub property: String,
     /// Which nodes decide it.
     pub over: Over,
@@ -148,6 +189,24 @@ pub enum Over {
         /// Kind, or base kind.
         kind: String,
     },
+    /// The node that gets the property.
+    Itself,
+    /// Every node of the kind that the node names.
+    KindAt {
+        /// Where it names the kind.
+        path: Path,
+    },
+    /// The last node reached by following references by uid as far as they go (the top-most owner); none if one of
+    /// them leads to a node that is not there.
+    Top {
+        /// Elements to look at, below the reported section.
+        each: Path,
+        /// Conditions on the element; all must hold.
+        #[serde(default)]
+        when: Vec<Condition>,
+        /// Where the uid is, below the element.
+        uid: Path,
+    },
 }
 
 /// What is taken from the nodes that decide a derived property.
@@ -160,6 +219,8 @@ pub enum Take {
     Count,
     /// Whether there is one.
     Any,
+    /// The text at this path of the first that has one.
+    First(Path),
     /// The sum of the numbers at this path; missing ones count as zero.
     Sum(Path),
     /// The most frequent text at this path; ties go to the smallest.

@@ -3,29 +3,31 @@
 //! Nothing is kept but ids and counts: an object is sent as it is decoded.
 mod access;
 mod choice;
+mod define;
+mod errors;
 mod glob;
 mod reader;
 mod seen;
 mod summary;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use stocktake_config::K8sConfig;
-use stocktake_model::{Begin, End, Gap, GapReason, Model, SnapshotItem};
+use stocktake_model::{Begin, End, Gap, GapReason, Model, NodeRecord, PluginModel, SnapshotItem};
 use stocktake_plugin_api::{PluginError, Progress, ProgressSink, Sink};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::Resource;
 use crate::connect::Link;
 use crate::convert::{ClusterFacts, Converter};
 use crate::discovery::{self, Discovered};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
+use crate::{CustomSchema, Resource};
 use choice::Choice;
 use reader::Listed;
 use seen::Seen;
@@ -72,6 +74,10 @@ struct Collection {
     known: OnceLock<Namespaces>,
     access: access::Access,
     rediscovered: OnceCell<Option<Discovered>>,
+    /// What definitions said of custom kinds, by group and kind: read before their objects.
+    definitions: Mutex<BTreeMap<String, CustomSchema>>,
+    /// Everything the server serves: a definition is read for the version its objects are listed in.
+    custom: Vec<Resource>,
 }
 
 /// The namespaces there are.
@@ -92,6 +98,9 @@ pub(crate) async fn run(
     let mut model = Model::default();
     let mut sent_model = crate::built_in_model();
     sent_model.kinds.extend(kinds);
+    if plan.config.collect_iam {
+        sent_model.rules.extend(crate::permission_rules());
+    }
     model.add(sent_model.kinds.clone());
     let mut out = Out::new(&plan, sink.clone(), progress);
     out.send(vec![
@@ -102,10 +111,14 @@ pub(crate) async fn run(
     let choice = Choice::new(&plan.config, model);
     let wanted = out.wanted(&plan.discovered, &choice).await?;
     let complete = plan.discovered.is_complete();
+    let (cluster, known) = (
+        plan.begin.account.clone(),
+        plan.discovered.resources.clone(),
+    );
     let parallel = plan.config.list_parallelism.max(1);
     let collection = Arc::new(Collection::new(plan, choice, sink));
     out.stages(&collection, wanted, parallel).await?;
-    out.end(complete).await
+    out.end(complete, &cluster, &known).await
 }
 
 impl Collection {
@@ -125,6 +138,8 @@ impl Collection {
             known: OnceLock::new(),
             access: access::Access::default(),
             rediscovered: OnceCell::new(),
+            definitions: Mutex::default(),
+            custom: plan.discovered.resources,
         }
     }
 
@@ -252,6 +267,14 @@ impl<'p> Out<'p> {
         let items = gaps.into_iter().map(|gap| self.summary.gap(gap)).collect();
         self.send(items).await?;
         self.stage(collection, own, parallel).await?;
+        let kinds = collection.typed_kinds();
+        if !kinds.is_empty() {
+            let model = PluginModel {
+                kinds,
+                ..PluginModel::default()
+            };
+            self.send(vec![SnapshotItem::Model(model)]).await?;
+        }
         self.stage(collection, custom, parallel).await?;
         Ok(())
     }
@@ -300,8 +323,16 @@ impl<'p> Out<'p> {
         self.progress.objects = collection.objects.load(Ordering::Relaxed);
     }
 
-    async fn end(mut self, discovery_complete: bool) -> Result<(), PluginError> {
+    /// Closes the snapshot. The cluster comes a second time, now that it is known what could not be read.
+    async fn end(
+        mut self,
+        discovery_complete: bool,
+        cluster: &NodeRecord,
+        known: &[Resource],
+    ) -> Result<(), PluginError> {
         let mut items = self.summary.end();
+        let cluster = errors::with_errors(cluster, self.summary.gaps(), known);
+        items.push(SnapshotItem::Node(cluster));
         items.push(SnapshotItem::End(End { discovery_complete }));
         self.progress.done = true;
         self.send(items).await

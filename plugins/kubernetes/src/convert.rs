@@ -10,15 +10,15 @@ mod metadata;
 mod section;
 mod walk;
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use serde_json::Value;
 use stocktake_config::{ConfigMapData, K8sConfig};
 use stocktake_model::{Map, NodeRecord, Parent};
 
 use crate::redact::Redactor;
-use crate::{Resource, kinds, names};
+use crate::{Places, Resource, kinds, names};
 
 pub(crate) use certificate::{bundle as certificate_bundle, is_private_key};
 pub(crate) use cluster::{ApiGroup, ClusterFacts, cluster_record};
@@ -34,6 +34,8 @@ pub(crate) struct Converter {
     config_map_data: ConfigMapData,
     /// Ids of the nodes that many objects bring along (images, subjects): each is sent once.
     brought: Mutex<BTreeSet<String>>,
+    /// Places of custom kinds, by kind.
+    places: RwLock<BTreeMap<String, Places>>,
 }
 
 /// Why an object gives no node. The object is lost, never the list it came in.
@@ -75,7 +77,14 @@ impl Converter {
             redactor: Redactor::new(&config.redact_fields, key),
             config_map_data: config.config_map_data,
             brought: Mutex::default(),
+            places: RwLock::default(),
         }
+    }
+
+    /// From now on objects of the kind are read by its schema.
+    pub(crate) fn learn(&self, kind: &str, places: Places) {
+        let mut known = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(kind.to_owned(), places);
     }
 
     /// The nodes of one object as a list returned it: the object itself first, then what it brings along
@@ -99,7 +108,9 @@ impl Converter {
             short: &short,
             custom: !names::is_bare(&resource.group),
         };
-        let mut walk = Walk::new(&self.redactor, form);
+        let known = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        let places = known.get(&kind).unwrap_or(&Places::Unknown);
+        let mut walk = Walk::new(&self.redactor, form, places);
         let mut reported = metadata::properties(metadata, &mut walk);
         if !reported.contains_key("id") {
             let name = text(&reported, &["name"]).unwrap_or_default().to_owned();

@@ -9,13 +9,16 @@ mod container;
 mod custom;
 mod extension;
 mod image;
+mod mount;
 mod network;
 mod node;
 mod pod;
 mod pod_resources;
 mod pod_status;
+mod provider;
 mod quota;
 mod storage;
+mod tool;
 mod workload;
 
 use stocktake_config::ConfigMapData;
@@ -69,7 +72,18 @@ pub(crate) fn finish(kind: &str, form: Form<'_>, draft: &mut Draft<'_>) {
         }
         "kubernetes_certificate_signing_request" => certificate::finish_request(draft),
         "kubernetes_cluster_trust_bundle" => certificate::finish_trust_bundle(draft),
-        "kubernetes_api_service" => extension::finish_api_service(draft),
+        "kubernetes_api_service" => {
+            extension::finish_api_service(draft);
+            tool::finish_callback(draft);
+        }
+        "kubernetes_custom_resource_definition" => {
+            extension::finish_definition(draft);
+            tool::finish_callback(draft);
+        }
+        "kubernetes_validating_webhook_configuration"
+        | "kubernetes_mutating_webhook_configuration" => tool::finish_callback(draft),
+        "kubernetes_argoproj_io_application" => tool::finish_application(draft),
+        "kubernetes_keda_sh_scaled_object" => tool::finish_scaled_object(draft),
         "kubernetes_resource_slice" => extension::finish_resource_slice(draft),
         _ => {}
     }

@@ -13,6 +13,7 @@ mod model;
 mod names;
 mod page;
 mod plugin;
+mod rbac;
 mod redact;
 mod resource;
 mod retry;
@@ -24,7 +25,9 @@ mod trouble;
 mod tests;
 
 pub use plugin::KubernetesPlugin;
+pub use rbac::cluster_roles;
 pub use resource::Resource;
 
-pub(crate) use model::{built_in_model, dynamic_kinds};
+pub(crate) use model::{CustomSchema, Places, built_in_model, custom_schema, dynamic_kinds};
 pub(crate) use names::kind_name;
+pub(crate) use rules::permission_rules;

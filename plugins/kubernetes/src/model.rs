@@ -4,6 +4,7 @@
 //! Types of nested fields come from the schemas of the API itself, by the same naming rule as the objects.
 mod added;
 mod builtin;
+mod custom;
 mod dynamic;
 mod schema;
 mod source;
@@ -16,6 +17,7 @@ use stocktake_model::{Kind, PluginModel};
 
 use crate::rules;
 
+pub(crate) use custom::{CustomSchema, Places, custom_schema};
 pub(crate) use dynamic::dynamic_kinds;
 
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(builtin::kinds);

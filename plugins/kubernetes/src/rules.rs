@@ -25,6 +25,7 @@ pub(crate) fn edge_rules() -> Vec<EdgeRule> {
         config::first(),
         network::first(),
         schedule::more(),
+        schedule::scaling(),
         storage::more(),
         config::more(),
         network::more(),
@@ -32,6 +33,11 @@ pub(crate) fn edge_rules() -> Vec<EdgeRule> {
         owner::tools(),
     ];
     families.into_iter().flatten().collect()
+}
+
+/// The rules for `collect_iam`: subjects → what they may do something in.
+pub(crate) fn permission_rules() -> Vec<EdgeRule> {
+    access::permissions()
 }
 
 #[cfg(test)]
@@ -49,6 +55,10 @@ mod tests {
         "kubernetes_kustomize_toolkit_fluxcd_io_kustomization",
         "kubernetes_helm_toolkit_fluxcd_io_helm_release",
     ];
+
+    fn every_rule() -> Vec<EdgeRule> {
+        edge_rules().into_iter().chain(permission_rules()).collect()
+    }
 
     fn model() -> Model {
         let mut model = Model::default();
@@ -75,7 +85,7 @@ mod tests {
     #[test]
     fn every_path_of_a_rule_is_in_the_model() {
         let model = model();
-        for rule in edge_rules() {
+        for rule in every_rule() {
             assert!(model.kind(&rule.from).is_some(), "{}", rule.from);
             let value: Path = rule.value.parse().unwrap();
             let mut paths = vec![steps([&rule.each, &value])];
@@ -100,10 +110,10 @@ mod tests {
     #[test]
     fn every_kind_a_rule_finds_is_in_the_model() {
         let model = model();
-        for rule in edge_rules() {
+        for rule in every_rule() {
             let kinds = match rule.find {
                 Find::Uid | Find::Object => Vec::new(),
-                Find::Name { kinds, .. } => kinds,
+                Find::Name { kinds, .. } | Find::Property { kinds, .. } => kinds,
                 Find::Selector { kind, .. } => vec![kind],
             };
             for kind in kinds {
@@ -138,7 +148,7 @@ mod tests {
             "kubernetes_volume_snapshot_content",
         ];
         let mut seen = BTreeSet::new();
-        for rule in edge_rules() {
+        for rule in every_rule() {
             let Find::Name { kinds, namespace } = rule.find else {
                 continue;
             };
@@ -153,7 +163,7 @@ mod tests {
 
     #[test]
     fn rules_and_derived_properties_survive_yaml() {
-        for rule in edge_rules() {
+        for rule in every_rule() {
             let text = serde_yaml::to_string(&rule).unwrap();
             assert_eq!(serde_yaml::from_str::<EdgeRule>(&text).unwrap(), rule);
         }
@@ -167,7 +177,7 @@ mod tests {
     #[test]
     fn no_rule_is_there_twice() {
         let mut seen = BTreeSet::new();
-        for rule in edge_rules() {
+        for rule in every_rule() {
             let text = serde_json::to_value(&rule).map(|value: Value| value.to_string());
             assert!(seen.insert(text.unwrap()), "{rule:?}");
         }
@@ -177,18 +187,22 @@ mod tests {
     fn derived_properties_are_declared_with_their_type() {
         let model = model();
         for derive in derived() {
-            let found = model.property_type(&[&derive.property], &[&derive.on]);
+            let names: Vec<&str> = derive.property.split('.').collect();
+            let found = model.property_type(&names, &[&derive.on]);
             let fits = match &derive.take {
                 Take::Names => found == Some(PropertyType::array(PropertyType::String)),
                 Take::Count => found == Some(PropertyType::Int64),
                 Take::Any => found == Some(PropertyType::Boolean),
                 Take::Sum(_) => found == Some(PropertyType::Double),
-                Take::MostFrequent(_) => found == Some(PropertyType::String),
+                Take::MostFrequent(_) | Take::First(_) => found == Some(PropertyType::String),
             };
             assert!(fits, "{}.{}: {found:?}", derive.on, derive.property);
-            let (Over::Walk { kind, .. } | Over::Account { kind } | Over::Region { kind }) =
-                &derive.over;
-            if let Take::Sum(path) | Take::MostFrequent(path) = &derive.take {
+            let kind = match &derive.over {
+                Over::Walk { kind, .. } | Over::Account { kind } | Over::Region { kind } => kind,
+                Over::Itself | Over::KindAt { .. } => &derive.on,
+                Over::Top { .. } => "kubernetes_resource",
+            };
+            if let Take::Sum(path) | Take::MostFrequent(path) | Take::First(path) = &derive.take {
                 assert!(is_declared(&model, kind, path.steps()), "{path}");
             }
         }

@@ -13,6 +13,7 @@ use crate::auth::{ANONYMOUS, Access, Permissions};
 use crate::catalog::Resource;
 use crate::delete::{self, DeleteOptions, Deleted};
 use crate::options::{AggregatedDiscovery, Version};
+use crate::patch::Language;
 use crate::paths::{page_not_found, unavailable};
 use crate::request::{Query, Route, Target, verb};
 use crate::status::Status;
@@ -170,12 +171,20 @@ impl Api {
         resource: &Resource,
         verb: &str,
     ) -> Result<Reply, Status> {
-        if target.subresource.is_some() {
-            // None of them is built yet.
-            return Err(Status::no_such_resource());
-        }
         let name = target.name.as_deref().unwrap_or_default();
         let namespace = namespace_of(resource, target);
+        if let Some(subresource) = &target.subresource {
+            let is_pod = resource.group.is_empty() && resource.plural == "pods";
+            if !is_pod || subresource != "eviction" || verb != "create" {
+                // None of the others is built yet.
+                return Err(Status::no_such_resource());
+            }
+            let namespace = namespace.unwrap_or_default();
+            let mut world = self.write();
+            let evicted = world.evict(resource, namespace, name, &call.body, &call.query)?;
+            world.react();
+            return Ok(Reply::value(201, &evicted));
+        }
         let misplaced = resource.namespaced && namespace.is_none() && verb != "list";
         if !resource.allows(verb) || misplaced {
             return Err(Status::method_not_allowed());
@@ -230,13 +239,14 @@ impl Api {
     ) -> Result<Reply, Status> {
         let content_type = call.content_type.as_deref().unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim();
-        if content_type != "application/merge-patch+json" {
-            return Err(Status::unsupported_media_type());
-        }
+        let language = Language::of(content_type)
+            .filter(|language| *language != Language::Strategic || is_builtin(&resource.group))
+            .ok_or_else(Status::unsupported_media_type)?;
         let form = form(call)?;
         let mut world = self.write();
         let options = write_options(call);
-        let patched = world.merge_patch(resource, namespace, name, &call.body, &options)?;
+        let patch = (language, call.body.as_slice());
+        let patched = world.patch(resource, (namespace, name), patch, &options)?;
         let body = world.show(resource, patched, &call.query, form)?;
         world.react();
         Ok(Reply::json(200, body))
@@ -284,6 +294,7 @@ fn write_options(call: &Call) -> WriteOptions {
     WriteOptions {
         manager: call.query.get("fieldManager").unwrap_or(agent).to_owned(),
         dry_run: call.query.get("dryRun") == Some("All"),
+        force: call.query.get("force") == Some("true"),
     }
 }
 

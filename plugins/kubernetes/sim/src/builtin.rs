@@ -6,6 +6,21 @@ mod rows;
 
 pub(crate) use rows::BUILTIN;
 
+/// Every built-in kind an object can be made of, as `(apiVersion, kind, namespaced)`, each in every version it is served in.
+pub fn built_in_kinds() -> Vec<(String, &'static str, bool)> {
+    BUILTIN
+        .iter()
+        .filter(|row| row.verbs.contains(&"list") && row.verbs.contains(&"create"))
+        .map(|row| {
+            let version = match row.group {
+                "" => row.version.to_owned(),
+                group => format!("{group}/{}", row.version),
+            };
+            (version, row.kind, row.namespaced)
+        })
+        .collect()
+}
+
 /// One built-in resource in one served version. The order of rows is the order of discovery.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Builtin {

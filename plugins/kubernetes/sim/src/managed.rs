@@ -70,6 +70,101 @@ pub(crate) fn note_update(
     }
 }
 
+/// The maps of metadata that an apply may set, as paths to their entries.
+fn applied_paths(wanted: &Value) -> BTreeSet<Path> {
+    paths_of(wanted)
+        .into_iter()
+        .filter(|path| path.len() == 3 && path[0] == "f:metadata")
+        .collect()
+}
+
+fn applies(entry: &Value, manager: &str) -> bool {
+    entry["manager"] == manager && entry["operation"] == "Apply"
+}
+
+/// Entries of a map of metadata that the manager applied before and nobody else owns.
+pub(crate) fn applied_before(object: &Value, manager: &str, map: &str) -> Vec<String> {
+    let (own, others): (Vec<Value>, Vec<Value>) = entries_of(object)
+        .into_iter()
+        .partition(|entry| applies(entry, manager));
+    let owned = |entries: &[Value]| -> BTreeSet<Path> {
+        let paths = entries
+            .iter()
+            .flat_map(|entry| owned_paths(&entry["fieldsV1"]));
+        paths
+            .filter(|path| path.len() == 3 && path[1] == format!("f:{map}"))
+            .collect()
+    };
+    owned(&own)
+        .difference(&owned(&others))
+        .filter_map(|path| path[2].strip_prefix("f:").map(str::to_owned))
+        .collect()
+}
+
+/// Who else owns fields that `wanted` would change, and which: the first of them.
+pub(crate) fn conflicts(
+    object: &Value,
+    wanted: &Value,
+    manager: &str,
+) -> Option<(String, Vec<String>)> {
+    let changed: Vec<Path> = applied_paths(wanted)
+        .into_iter()
+        .filter(|path| differs(object, wanted, path))
+        .collect();
+    entries_of(object).into_iter().find_map(|entry| {
+        let owned = owned_paths(&entry["fieldsV1"]);
+        let fields: Vec<String> = changed
+            .iter()
+            .filter(|path| owned.contains(*path))
+            .map(|path| format!(".{}", path.join(".").replace("f:", "")))
+            .collect();
+        let other = entry["manager"].as_str().unwrap_or_default().to_owned();
+        (!applies(&entry, manager) && !fields.is_empty()).then_some((other, fields))
+    })
+}
+
+/// Notes that `manager` applied `wanted`; what it took from others is theirs no more.
+pub(crate) fn note_apply(
+    old: &Value,
+    object: &mut Value,
+    wanted: &Value,
+    manager: &str,
+    (api_version, time): (&str, &str),
+) {
+    let applied = applied_paths(wanted);
+    let present = paths_of(object);
+    // Equal values may have several owners.
+    let is_taken = |path: &&Path| differs(old, object, path);
+    let taken: BTreeSet<Path> = applied.iter().filter(is_taken).cloned().collect();
+    let mut entries = entries_of(object);
+    let before = entries
+        .iter()
+        .find(|entry| applies(entry, manager))
+        .cloned();
+    entries.retain(|entry| !applies(entry, manager));
+    for entry in &mut entries {
+        let mut owned = owned_paths(&entry["fieldsV1"]);
+        owned.retain(|path| path.len() < 3 || (present.contains(path) && !taken.contains(path)));
+        entry["fieldsV1"] = fields_of(&owned);
+    }
+    entries.retain(|entry| {
+        entry["fieldsV1"]
+            .as_object()
+            .is_some_and(|fields| !fields.is_empty())
+    });
+    let fields = fields_of(&applied);
+    let same = before.filter(|before| before["fieldsV1"] == fields);
+    let time = same.map_or_else(|| json!(time), |same| same["time"].clone());
+    if !applied.is_empty() {
+        entries.push(json!({
+            "manager": manager, "operation": "Apply", "apiVersion": api_version, "time": time,
+            "fieldsType": "FieldsV1", "fieldsV1": fields,
+        }));
+    }
+    entries.sort_by_cached_key(order);
+    crate::object::metadata(object).insert("managedFields".to_owned(), Value::Array(entries));
+}
+
 fn entries_of(object: &Value) -> Vec<Value> {
     object["metadata"]["managedFields"]
         .as_array()

@@ -132,6 +132,48 @@ impl Status {
         )
     }
 
+    /// A JSON patch that does not fit the object.
+    pub(crate) fn rejected_patch() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::new(422, "Invalid", message).with_details(&[])
+    }
+
+    /// An eviction that a disruption budget forbids.
+    pub(crate) fn disruption_budget(name: &str, desired: u64, current: u64) -> Self {
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        let mut status = Self::new(429, "TooManyRequests", message);
+        let why = format!(
+            "The disruption budget {name} needs {desired} healthy pods and has {current} currently"
+        );
+        let causes = json!([{"reason": "DisruptionBudget", "message": why}]);
+        status.details = Some(Map::from_iter([("causes".to_owned(), causes)]));
+        status
+    }
+
+    /// An apply that would change fields somebody else owns.
+    pub(crate) fn apply_conflict(manager: &str, fields: &[String]) -> Self {
+        let message = match fields {
+            [field] => {
+                format!("Apply failed with 1 conflict: conflict with \"{manager}\": {field}")
+            }
+            fields => format!(
+                "Apply failed with {} conflicts: conflicts with \"{manager}\":\n- {}",
+                fields.len(),
+                fields.join("\n- ")
+            ),
+        };
+        let causes: Vec<Value> = fields
+            .iter()
+            .map(|field| {
+                let message = format!("conflict with \"{manager}\"");
+                json!({"reason": "FieldManagerConflict", "message": message, "field": field})
+            })
+            .collect();
+        let mut status = Self::new(409, "Conflict", message);
+        status.details = Some(Map::from_iter([("causes".to_owned(), causes.into())]));
+        status
+    }
+
     pub(crate) fn unsupported_media_type() -> Self {
         Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").with_details(&[])
     }

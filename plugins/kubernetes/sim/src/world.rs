@@ -242,9 +242,11 @@ mod tests {
             };
             let mut world = World::load([object], settings).unwrap();
             let namespaces = world.catalog.resource("", "v1", "namespaces").unwrap().clone();
-            let write = WriteOptions { manager: "test".to_owned(), dry_run: false };
+            let write = WriteOptions { manager: "test".to_owned(), dry_run: false, force: false };
             // Whether it is refused does not matter, as long as it comes back.
-            let _ = world.merge_patch(&namespaces, "", "a", patch.to_string().as_bytes(), &write);
+            let text = patch.to_string();
+            let merged = (crate::patch::Language::Merge, text.as_bytes());
+            let _ = world.patch(&namespaces, ("", "a"), merged, &write);
             let mut fresh = patch.clone();
             if let Some(fields) = fresh.as_object_mut() {
                 fields.insert("kind".to_owned(), json!("Namespace"));

@@ -1,16 +1,18 @@
 //! Creating and patching objects: what a request may change, and what the server keeps to itself.
 //!
-//! Strategic merge, JSON patch and server-side apply are not built yet; neither is `update`.
+//! How a patch changes an object is in `patch`. `update` is not built yet.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::apply::apply;
 use crate::catalog::Resource;
 use crate::clock::rfc3339;
 use crate::convert;
 use crate::managed;
 use crate::object::{Object, metadata, text};
+use crate::patch::{self, Language};
 use crate::status::{Status, qualified};
 use crate::store::Place;
 use crate::validate;
@@ -22,6 +24,8 @@ pub(crate) struct WriteOptions {
     /// Who the changed fields belong to from now on.
     pub(crate) manager: String,
     pub(crate) dry_run: bool,
+    /// Whether an apply may take fields from others.
+    pub(crate) force: bool,
 }
 
 /// What a client cannot set.
@@ -147,33 +151,45 @@ impl World {
         Ok(())
     }
 
-    /// Merges `patch` into an object (RFC 7386) and returns it in the shape it is served in.
-    pub(crate) fn merge_patch(
+    /// Patches an object and returns it in the shape it is served in.
+    pub(crate) fn patch(
         &mut self,
         resource: &Resource,
-        namespace: &str,
-        name: &str,
-        patch: &[u8],
+        (namespace, name): (&str, &str),
+        (language, patch): (Language, &[u8]),
         options: &WriteOptions,
     ) -> Result<Value, Status> {
         let (place, found) = self.find(resource, namespace, name)?;
         let patch: Value = serde_json::from_slice(patch)
             .map_err(|why| Status::bad_request(format!("error decoding patch: {why}")))?;
-        let beyond_metadata = patch
-            .as_object()
-            .into_iter()
-            .flatten()
-            .any(|(field, _)| field != "metadata");
-        if convert::is_converted(resource) && beyond_metadata {
+        let beyond_metadata = language.goes_beyond_metadata(&patch);
+        if (convert::is_converted(resource) || language == Language::Apply) && beyond_metadata {
             // The shape that is kept is another one; no one has needed this yet.
             return Err(Status::method_not_allowed());
         }
         let old = found.to_value();
         let mut new = old.clone();
-        merge(&mut new, &patch);
+        match language {
+            Language::Merge => patch::merge(&mut new, &patch),
+            Language::Strategic => patch::strategic(&mut new, &patch)?,
+            Language::Json => patch::json(&mut new, &patch)?,
+            Language::Apply => apply(resource, &mut new, &patch, options)?,
+        }
         check_identity(resource, &old, &new)?;
         restore(resource, &old, &mut new);
         validate::updated(resource, &old, &new)?;
+        let time = rfc3339(self.clock.now());
+        let api_version = resource.api_version();
+        if language == Language::Apply {
+            // Who applies owns, also what was there with that value before.
+            managed::note_apply(
+                &old,
+                &mut new,
+                &patch,
+                &options.manager,
+                (&api_version, &time),
+            );
+        }
         if new == old {
             return Ok(convert::from_storage(resource, old));
         }
@@ -182,9 +198,9 @@ impl World {
         {
             new["metadata"]["generation"] = json!(generation + 1);
         }
-        let time = rfc3339(self.clock.now());
-        let api_version = resource.api_version();
-        managed::note_update(&old, &mut new, &options.manager, &api_version, &time);
+        if language != Language::Apply {
+            managed::note_update(&old, &mut new, &options.manager, &api_version, &time);
+        }
         if options.dry_run {
             return Ok(convert::from_storage(resource, new));
         }
@@ -269,25 +285,6 @@ fn parse_new(resource: &Resource, body: &[u8]) -> Result<Value, Status> {
     Ok(object)
 }
 
-/// RFC 7386.
-fn merge(target: &mut Value, patch: &Value) {
-    let Some(patch) = patch.as_object() else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let fields = target.as_object_mut().expect("made an object just above");
-    for (field, value) in patch {
-        if value.is_null() {
-            fields.remove(field);
-        } else {
-            merge(fields.entry(field.clone()).or_insert(Value::Null), value);
-        }
-    }
-}
-
 /// A patch may name the object, but not turn it into another one; a stale version is a conflict.
 fn check_identity(resource: &Resource, old: &Value, new: &Value) -> Result<(), Status> {
     let meta = |object: &Value, key: &str| text(&object["metadata"], key).to_owned();
@@ -356,38 +353,6 @@ fn drop_empty(meta: &mut Map<String, Value>) {
             .is_some_and(Vec::is_empty)
         {
             meta.remove(field);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn merging_follows_the_rfc() {
-        for (target, patch, expected) in [
-            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
-            (
-                json!({"a": "b", "b": "c"}),
-                json!({"a": null}),
-                json!({"b": "c"}),
-            ),
-            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
-            (
-                json!({"a": {"b": "c"}}),
-                json!({"a": {"b": "d", "c": null}}),
-                json!({"a": {"b": "d"}}),
-            ),
-            (
-                json!({}),
-                json!({"a": {"bb": {"ccc": null}}}),
-                json!({"a": {"bb": {}}}),
-            ),
-        ] {
-            let mut merged = target;
-            merge(&mut merged, &patch);
-            assert_eq!(merged, expected);
         }
     }
 }

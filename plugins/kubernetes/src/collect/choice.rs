@@ -3,7 +3,7 @@ use stocktake_config::K8sConfig;
 use stocktake_model::{Gap, GapReason, Model};
 
 use super::glob;
-use crate::Resource;
+use crate::{Resource, discovery};
 
 /// Which kinds and namespaces are collected.
 pub(super) struct Choice {
@@ -28,6 +28,11 @@ impl Choice {
         let named = |list: &[String]| list.iter().any(|entry| self.means(entry, resource, kind));
         let (message, hint) = if resource.plural == "events" && !self.config.collect_events {
             ("events are not collected", "set `k8s.collect_events: true`")
+        } else if !self.config.dynamic_kinds && discovery::is_custom(resource) {
+            (
+                "custom kinds are not collected",
+                "set `k8s.dynamic_kinds: true`",
+            )
         } else if named(&self.config.no_collect) {
             (
                 "left out by the configuration",

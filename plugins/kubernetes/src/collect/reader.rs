@@ -233,6 +233,9 @@ impl Collection {
             }
             _ => {}
         }
+        if resource.plural == "customresourcedefinitions" {
+            self.define(&object);
+        }
         let nodes = match self.converter.convert(resource, object) {
             Ok(nodes) => nodes,
             Err(error) => {

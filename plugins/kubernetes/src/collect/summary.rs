@@ -39,6 +39,11 @@ impl Summary {
         SnapshotItem::Gap(gap)
     }
 
+    /// The gaps so far, without those of what others bring along.
+    pub(super) fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
     /// Takes a kind that was read; what there is to tell about it.
     pub(super) fn listed(&mut self, listed: Listed) -> Vec<SnapshotItem> {
         let whole = listed.gaps.iter().all(|gap| !is_wide(gap));

@@ -5,6 +5,7 @@
 use serde_json::Value;
 use stocktake_model::{Map, normalise, parse_time};
 
+use crate::Places;
 use crate::convert::certificate;
 use crate::names::snake;
 use crate::redact::{DROPPED_ANNOTATIONS, REDACTED, Redactor};
@@ -21,8 +22,8 @@ pub(crate) struct Form<'a> {
     pub(crate) group: &'a str,
     /// Kind without group, in `snake_case`.
     pub(crate) short: &'a str,
-    /// Whether it is not one of the kinds of Kubernetes itself. Schemas of custom kinds will say where maps are;
-    /// until then the names of places do.
+    /// Whether it is not one of the kinds of Kubernetes itself. Where its schema does not say where maps are, the
+    /// names of places do.
     pub(crate) custom: bool,
 }
 
@@ -32,13 +33,16 @@ pub(crate) struct Walk<'a> {
     form: Form<'a>,
     depth: usize,
     budget: usize,
+    /// What the schema says of the place the walk is at.
+    places: &'a Places,
     /// Whether something was cut off.
     pub(crate) truncated: bool,
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(redactor: &'a Redactor, form: Form<'a>) -> Self {
+    pub(crate) fn new(redactor: &'a Redactor, form: Form<'a>, places: &'a Places) -> Self {
         Self {
+            places,
             redactor,
             form,
             depth: 0,
@@ -64,7 +68,18 @@ impl<'a> Walk<'a> {
     /// The value of a top-level field.
     pub(crate) fn field(&mut self, key: &str, value: Value) -> Option<Value> {
         let name = snake(key);
-        self.named(name.as_deref().unwrap_or(key), key, value)
+        let places = self.places;
+        self.at(places.below(key), |walk| {
+            walk.named(name.as_deref().unwrap_or(key), key, value)
+        })
+    }
+
+    /// Goes on as if at another place, and comes back.
+    fn at<T>(&mut self, places: &'a Places, go: impl FnOnce(&mut Self) -> T) -> T {
+        let here = std::mem::replace(&mut self.places, places);
+        let gone = go(self);
+        self.places = here;
+        gone
     }
 
     /// What of the kind the walk goes by.
@@ -100,7 +115,11 @@ impl<'a> Walk<'a> {
             } else {
                 snake(&key)
             };
-            if let Some(value) = self.named(name.as_deref().unwrap_or(&key), &key, value) {
+            let below = self.places.below(&key);
+            let value = self.at(below, |walk| {
+                walk.named(name.as_deref().unwrap_or(&key), &key, value)
+            });
+            if let Some(value) = value {
                 out.push((name.unwrap_or(key), value));
             }
         }
@@ -109,14 +128,20 @@ impl<'a> Walk<'a> {
     }
 
     /// A map whose keys are data.
-    fn data(&mut self, key: &str, map: Map) -> Option<Map> {
+    fn data(&mut self, key: &str, mut map: Map) -> Option<Map> {
         if !self.enter() {
             return None;
         }
-        let may_hide = matches!(
-            key,
-            "parameters" | "volumeAttributes" | "options" | "data" | "attachmentMetadata"
-        );
+        let kept = *self.places == Places::Kept;
+        if kept {
+            self.hide_pair(&mut map);
+        }
+        let is_label = matches!(key, "labels" | "annotations" | "matchLabels");
+        let may_hide = (self.form.custom && !is_label)
+            || matches!(
+                key,
+                "parameters" | "volumeAttributes" | "options" | "data" | "attachmentMetadata"
+            );
         let is_env = key == "env";
         let mut out = Vec::with_capacity(map.len());
         for (name, value) in map {
@@ -128,14 +153,22 @@ impl<'a> Walk<'a> {
             }
             let value = match value {
                 Value::Null => None,
+                value if kept => self.kept(&name, value),
                 Value::String(text) if is_env => Some(Value::Object(self.literal(&text))),
                 Value::String(_) if may_hide && self.redactor.is_suspicious_name(&name) => {
                     Some(Value::from(REDACTED))
                 }
                 // Text in a map is a person's or a program's, no timestamp of the API.
                 Value::String(text) => self.spend(text.len()).then_some(Value::String(text)),
-                Value::Object(map) => self.fields("", map).map(Value::Object),
-                other => self.value("", other),
+                Value::Object(map) => {
+                    let below = self.places.below(&name);
+                    let fields = self.at(below, |walk| walk.fields("", map));
+                    fields.map(Value::Object)
+                }
+                other => {
+                    let below = self.places.below(&name);
+                    self.at(below, |walk| walk.value("", other))
+                }
             };
             if let Some(value) = value {
                 out.push((name, value));
@@ -143,6 +176,15 @@ impl<'a> Walk<'a> {
         }
         self.depth -= 1;
         Some(out.into_iter().collect())
+    }
+
+    /// An entry of data of any depth: its keys stay, its secrets do not.
+    fn kept(&mut self, name: &str, value: Value) -> Option<Value> {
+        match value {
+            value if self.redactor.is_suspicious_name(name) => self.hidden(name, value),
+            Value::Object(map) => self.data(name, map).map(Value::Object),
+            other => self.value(name, other),
+        }
     }
 
     fn list(&mut self, key: &str, items: Vec<Value>) -> Option<Vec<Value>> {
@@ -163,8 +205,18 @@ impl<'a> Walk<'a> {
             let item = match item {
                 // Elements are not fields: no timestamp is looked for in them.
                 Value::String(text) => self.spend(text.len()).then_some(Value::String(text)),
-                Value::Object(map) => self.fields(key, map).map(Value::Object),
-                other => self.value(key, other),
+                Value::Object(map) if *self.places == Places::Kept => {
+                    self.data(key, map).map(Value::Object)
+                }
+                Value::Object(map) => {
+                    let element = self.places.element();
+                    let fields = self.at(element, |walk| walk.fields(key, map));
+                    fields.map(Value::Object)
+                }
+                other => {
+                    let element = self.places.element();
+                    self.at(element, |walk| walk.value(key, other))
+                }
             };
             out.extend(item);
         }
@@ -261,6 +313,11 @@ impl<'a> Walk<'a> {
 
     /// Whether the keys of the object under `key` are data.
     fn keeps_keys(&self, key: &str, map: &Map) -> bool {
+        match self.places {
+            Places::Fields(_) => return false,
+            Places::Map(_) | Places::Kept => return true,
+            Places::Unknown | Places::List(_) => {}
+        }
         match key {
             "labels"
             | "annotations"

@@ -103,5 +103,9 @@ pub(crate) fn finish(draft: &mut Draft<'_>) {
             release.insert(name.to_owned(), value.into());
         }
     }
+    if release.get("status") == Some(&"deployed".into()) {
+        let name = release.get("name").cloned().unwrap_or_default();
+        release.insert("deployed".to_owned(), name);
+    }
     draft.set("helm_release", release);
 }

@@ -3,6 +3,7 @@ use serde_json::Value;
 use stocktake_model::Map;
 
 use crate::convert::{Draft, condition};
+use crate::{Resource, names};
 
 /// What is kept of a version of a custom kind; its schema is as big as a program.
 const OF_VERSION: [&str; 5] = [
@@ -24,6 +25,26 @@ pub(crate) fn prepare_definition(object: &mut Map) {
             version.retain(|key, _| OF_VERSION.contains(&key.as_str()));
         }
     }
+}
+
+/// The kind its objects have here, by which they are counted.
+pub(crate) fn finish_definition(draft: &mut Draft<'_>) {
+    let spec = |path: &[&str]| {
+        let mut whole = vec!["custom_resource_definition_spec"];
+        whole.extend(path);
+        draft.text(&whole).unwrap_or_default().to_owned()
+    };
+    let resource = Resource {
+        group: spec(&["group"]),
+        version: String::new(),
+        kind: spec(&["names", "resource_kind"]),
+        plural: spec(&["names", "plural"]),
+        singular: String::new(),
+        short_names: Vec::new(),
+        namespaced: false,
+        verbs: Vec::new(),
+    };
+    draft.set("instance_kind", names::kind_name(&resource));
 }
 
 pub(crate) fn finish_api_service(draft: &mut Draft<'_>) {

@@ -4,6 +4,7 @@ use stocktake_model::{Map, parse_time};
 
 use crate::convert::{Draft, condition, field};
 use crate::kinds::amounts::{cores, gb, gib};
+use crate::kinds::provider;
 
 /// How many images of a node are kept: the largest.
 const IMAGES: usize = 50;
@@ -43,10 +44,7 @@ pub(crate) fn finish(draft: &mut Draft<'_>) {
     let ready = condition(draft.list(&["node_status", "conditions"]), "Ready");
     draft.set("node_ready", ready == Some("True"));
     draft.copy("provider_id", &["node_spec", "provider_id"]);
-    let provider = draft
-        .text(&["provider_id"])
-        .and_then(|id| Some(id.split_once("://")?.0.to_owned()));
-    draft.set_some("provider_name", provider);
+    provider::finish(draft);
     amounts(draft);
     let labelled = |names: &[&str]| {
         let found = names.iter().find_map(|name| draft.label(name));

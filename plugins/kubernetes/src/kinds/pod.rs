@@ -1,8 +1,8 @@
 //! Pods: restarts, readiness, owner, claims, and the containers and images they bring along.
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::convert::{Draft, condition, field};
-use crate::kinds::{container, pod_resources, pod_status};
+use crate::kinds::{container, mount, pod_resources, pod_status};
 
 /// The three lists of statuses a pod has.
 pub(crate) const STATUSES: [&str; 3] = [
@@ -25,6 +25,8 @@ pub(crate) fn finish(draft: &mut Draft<'_>) {
     resources(draft);
     owner(draft);
     claims(draft);
+    device_claims(draft);
+    mount::finish(draft);
     container::bring(draft);
 }
 
@@ -54,7 +56,7 @@ fn resources(draft: &mut Draft<'_>) {
 }
 
 /// The controller that made the pod; a replica set made by a deployment is named after it and the hash of
-/// the template, so the deployment is known without having seen it.
+/// the template, so the deployment is known without having seen it. The core looks further up where it can.
 fn owner(draft: &mut Draft<'_>) {
     let controller = draft
         .list(&["owner_references"])
@@ -73,8 +75,8 @@ fn owner(draft: &mut Draft<'_>) {
         Some(deployment) => ("Deployment".to_owned(), deployment.to_owned()),
         None => (kind.to_owned(), name.to_owned()),
     };
-    draft.set("owner_kind", kind);
-    draft.set("owner_name", name);
+    draft.set("controller_kind", kind);
+    draft.set("controller_name", name);
 }
 
 /// Names of the claims that generic ephemeral volumes make: `<pod>-<volume>`.
@@ -88,5 +90,25 @@ fn claims(draft: &mut Draft<'_>) {
         .collect();
     if !names.is_empty() {
         draft.set("ephemeral_claim_names", names);
+    }
+}
+
+/// Which template each claim for devices was made from: the spec names the template, the status the claim.
+fn device_claims(draft: &mut Draft<'_>) {
+    let made = draft.list(&["pod_status", "resource_claim_statuses"]);
+    let pairs: Vec<Value> = draft
+        .list(&["pod_spec", "resource_claims"])
+        .iter()
+        .filter_map(|asked| {
+            let template = field(asked, "resource_claim_template_name")?;
+            let claim = made
+                .iter()
+                .find(|made| made.get("name") == asked.get("name"))?;
+            let claim = field(claim, "resource_claim_name")?;
+            Some(json!({"template": template, "claim": claim}))
+        })
+        .collect();
+    if !pairs.is_empty() {
+        draft.set("device_claims", pairs);
     }
 }

@@ -42,7 +42,19 @@ pub(super) fn properties(kind: &str) -> Vec<Property> {
         "kubernetes_cluster_trust_bundle" => {
             vec![property("signer_name", Text, "Who signs with it.")]
         }
-        "kubernetes_api_service" => vec![property("available", Boolean, "Whether it answers.")],
+        "kubernetes_api_service" => vec![
+            property("available", Boolean, "Whether it answers."),
+            reference("ca_source", "Where its CA comes from."),
+        ],
+        "kubernetes_validating_webhook_configuration"
+        | "kubernetes_mutating_webhook_configuration" => {
+            vec![reference("ca_source", "Where its CA comes from.")]
+        }
+        "kubernetes_custom_resource_definition" => vec![
+            property("instance_kind", Text, "Kind its objects have here."),
+            property("instance_count", Int64, "Number of its objects."),
+            reference("ca_source", "Where its CA comes from."),
+        ],
         "kubernetes_resource_slice" => {
             vec![property("device_count", Int64, "Number of devices in it.")]
         }
@@ -66,8 +78,19 @@ fn pod() -> Vec<Property> {
         property("pod_status_reason", Text, "State in the words of kubectl."),
         property("pod_ready", Boolean, "Whether it is ready."),
         property("pod_restart_count", Int64, "Restarts of all containers."),
-        property("owner_kind", Text, "Kind of what made it."),
-        property("owner_name", Text, "Name of what made it."),
+        property("owner_kind", Text, "Kind of its top-most controller."),
+        property("owner_name", Text, "Name of its top-most controller."),
+        property("controller_kind", Text, "Kind of what made it."),
+        property("controller_name", Text, "Name of what made it."),
+        mounts(),
+        property(
+            "device_claims",
+            PropertyType::array(Object(vec![
+                property("template", Text, ""),
+                property("claim", Text, ""),
+            ])),
+            "Claims for devices, and the templates they were made from.",
+        ),
     ];
     all.extend(requests());
     all.extend([
@@ -90,10 +113,37 @@ fn pod() -> Vec<Property> {
     all
 }
 
+fn mounts() -> Property {
+    let mut fields: Vec<Property> = [
+        "resource_kind",
+        "name",
+        "volume",
+        "container",
+        "mount_path",
+        "sub_path",
+    ]
+    .map(|name| property(name, Text, ""))
+    .into();
+    fields.push(property("read_only", Boolean, ""));
+    property(
+        "mounts",
+        PropertyType::array(Object(fields)),
+        "Config maps, secrets and claims it mounts, and where.",
+    )
+}
+
+/// `{resource_kind, name, namespace, api_version, api_group}`
+fn reference(name: &str, about: &str) -> Property {
+    property(name, super::top::reference(), about)
+}
+
 fn node() -> Vec<Property> {
     vec![
         property("provider_id", Text, "What the cloud calls it."),
         property("provider_name", Text, "Cloud it is in."),
+        property("provider_instance_id", Text, "Machine it is in its cloud."),
+        property("provider_zone", Text, "Zone of its cloud it is in."),
+        property("distribution_hint", Text, "Distribution it betrays."),
         property("node_ready", Boolean, "Whether it is ready."),
         property("node_roles", texts(), "Roles."),
         property("node_pool", Text, "Pool or group it belongs to."),
@@ -153,6 +203,7 @@ fn config(kind: &str) -> Vec<Property> {
         property("name", Text, ""),
         property("revision", Text, ""),
         property("status", Text, ""),
+        property("deployed", Text, ""),
     ]);
     let mut all = vec![
         property("data_keys", texts(), "Names of its entries."),

@@ -40,10 +40,7 @@ impl Schemas {
     pub(super) fn read(&mut self, source: Source) -> (String, Vec<Field>) {
         let schema = source(&mut self.generator).to_value();
         let definitions = self.generator.definitions();
-        let mut reader = Reader {
-            definitions,
-            open: Vec::new(),
-        };
+        let mut reader = Reader::new(definitions);
         let schema = reader.resolve(&schema);
         let fields = properties(schema)
             .filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"))
@@ -59,21 +56,26 @@ impl Schemas {
     /// The type of a part of the API.
     pub(super) fn part(&mut self, source: Source) -> PropertyType {
         let schema = source(&mut self.generator).to_value();
-        let mut reader = Reader {
-            definitions: self.generator.definitions(),
-            open: Vec::new(),
-        };
+        let mut reader = Reader::new(self.generator.definitions());
         reader.type_of(&schema)
     }
 }
 
-struct Reader<'s> {
+/// Reads types out of schemas.
+pub(super) struct Reader<'s> {
     definitions: &'s Map,
     /// Definitions on the way here: one that refers to itself ends as `any`.
     open: Vec<&'s str>,
 }
 
 impl<'s> Reader<'s> {
+    pub(super) fn new(definitions: &'s Map) -> Self {
+        Self {
+            definitions,
+            open: Vec::new(),
+        }
+    }
+
     fn resolve<'v>(&self, schema: &'v Value) -> &'v Value
     where
         's: 'v,
@@ -91,7 +93,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn type_of(&mut self, schema: &Value) -> PropertyType {
+    pub(super) fn type_of(&mut self, schema: &Value) -> PropertyType {
         let Some(name) = reference(schema) else {
             return self.inline(schema);
         };

@@ -39,6 +39,12 @@ pub(super) fn kinds(schemas: &mut Schemas) -> Vec<Kind> {
                     PropertyType::array(reference()),
                     "Objects that its spec names.",
                 ),
+                property(
+                    "managed_objects",
+                    PropertyType::array(reference()),
+                    "Objects it says it made.",
+                ),
+                property("scale_target", reference(), "What it scales."),
             ],
         ),
         base(
@@ -97,7 +103,7 @@ fn concrete(name: &str, bases: &[&str], about: &str, properties: Vec<Property>) 
     }
 }
 
-fn reference() -> PropertyType {
+pub(super) fn reference() -> PropertyType {
     let names = [
         "resource_kind",
         "name",
@@ -163,6 +169,7 @@ fn cluster() -> Kind {
         "external_id",
         "context",
         "user",
+        "region",
     ]);
     details.push(property("build_date", Datetime, ""));
     details.push(property("contexts", texts(), ""));
@@ -227,7 +234,19 @@ fn totals() -> Vec<Property> {
             Double,
             "Memory that unfinished pods ask for, in GiB.",
         ),
-        property("topology_region", Text, "Region most of its nodes are in."),
+        property(
+            "collect_errors",
+            PropertyType::array(Object(vec![
+                property("api_version", Text, ""),
+                property("resource", Text, ""),
+                property("resource_kind", Text, ""),
+                property("namespace", Text, ""),
+                property("status", Int32, ""),
+                property("reason", Text, ""),
+                property("message", Text, ""),
+            ])),
+            "What could not be read when it was collected last.",
+        ),
     ]
 }
 

@@ -1,10 +1,10 @@
 //! Who may do what: bindings, roles, subjects, admission policies, priorities of requests, certificates, events.
-use stocktake_model::EdgeRule;
 use stocktake_model::Find::Uid;
 use stocktake_model::Relation::{Binds, Defines, Grants, Owns};
 use stocktake_model::SelectorForm::LabelSelector;
+use stocktake_model::{EdgeRule, Find};
 
-use super::form::{global, into, near, out, selected, there, when};
+use super::form::{between, global, into, near, out, permission, selected, there, when};
 
 const CLUSTER_ROLE: &str = "kubernetes_cluster_role";
 
@@ -46,6 +46,43 @@ pub(super) fn rules() -> Vec<EdgeRule> {
     rules
 }
 
+/// Who may do something where: from the subjects of a binding to the namespace or cluster it holds in. What they may do
+/// stands in the role that the binding grants.
+pub(super) fn permissions() -> Vec<EdgeRule> {
+    let mut rules = Vec::new();
+    for (from, place, name) in [
+        (
+            "kubernetes_role_binding",
+            "kubernetes_namespace",
+            "/namespace",
+        ),
+        (
+            "kubernetes_cluster_role_binding",
+            "kubernetes_cluster",
+            "/cluster_name",
+        ),
+    ] {
+        for (kind, find) in subjects() {
+            let rule = into(from, "subjects[*]", "name", find, Grants);
+            let rule = between(rule, name, global(place));
+            rules.push(when(permission(rule), "resource_kind", kind));
+        }
+    }
+    rules
+}
+
+/// Kinds of subjects, and how a name of them is found.
+fn subjects() -> [(&'static str, Find); 3] {
+    [
+        (
+            "ServiceAccount",
+            there("kubernetes_service_account", "namespace"),
+        ),
+        ("User", global("kubernetes_subject_user")),
+        ("Group", global("kubernetes_subject_group")),
+    ]
+}
+
 fn bindings() -> Vec<EdgeRule> {
     let mut rules = Vec::new();
     for from in ["kubernetes_role_binding", "kubernetes_cluster_role_binding"] {
@@ -59,14 +96,7 @@ fn bindings() -> Vec<EdgeRule> {
                 kind,
             ));
         }
-        for (kind, find) in [
-            (
-                "ServiceAccount",
-                there("kubernetes_service_account", "namespace"),
-            ),
-            ("User", global("kubernetes_subject_user")),
-            ("Group", global("kubernetes_subject_group")),
-        ] {
+        for (kind, find) in subjects() {
             rules.push(when(
                 out(from, "subjects[*]", "name", find, Binds),
                 "resource_kind",

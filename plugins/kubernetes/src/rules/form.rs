@@ -1,7 +1,8 @@
 //! Short forms to write edge rules with; nothing here decides anything.
 use serde_json::Value;
 use stocktake_model::{
-    Condition, Direction, EdgeRule, EdgeType, Find, NamespaceFrom, Path, Relation, SelectorForm,
+    Condition, Direction, EdgeRule, EdgeType, Find, NamespaceFrom, OtherEnd, Path, Relation, Scope,
+    SelectorForm,
 };
 
 /// A rule for an edge that leaves the node which holds the reference.
@@ -15,6 +16,7 @@ pub(super) fn out(from: &str, each: &str, value: &str, find: Find, relation: Rel
         relation,
         edge_type: EdgeType::Default,
         direction: Direction::Out,
+        end: None,
     }
 }
 
@@ -75,6 +77,7 @@ pub(super) fn selected(kind: &str, form: SelectorForm) -> Find {
         kind: kind.to_owned(),
         form,
         empty_selects_all: false,
+        scope: Scope::Same,
     }
 }
 
@@ -84,5 +87,50 @@ pub(super) fn selected_or_all(kind: &str) -> Find {
         kind: kind.to_owned(),
         form: SelectorForm::LabelSelector,
         empty_selects_all: true,
+        scope: Scope::Same,
     }
+}
+
+/// All that match a selector, in the namespaces that another selector beside it selects.
+pub(super) fn selected_there(kind: &str, namespaces: &str) -> Find {
+    Find::Selector {
+        kind: kind.to_owned(),
+        form: SelectorForm::LabelSelector,
+        empty_selects_all: true,
+        scope: Scope::Namespaces(path(namespaces)),
+    }
+}
+
+/// Everything cluster-scoped that matches a selector; an empty one selects all.
+pub(super) fn selected_global(kind: &str) -> Find {
+    Find::Selector {
+        kind: kind.to_owned(),
+        form: SelectorForm::LabelSelector,
+        empty_selects_all: true,
+        scope: Scope::Cluster,
+    }
+}
+
+/// What has the value at a path of its own.
+pub(super) fn having(kind: &str, property: &str, namespace: NamespaceFrom) -> Find {
+    Find::Property {
+        kinds: vec![kind.to_owned()],
+        property: path(property),
+        namespace,
+    }
+}
+
+/// The rule, between what it finds and what is found by a second reference; the holder only tells.
+pub(super) fn between(mut rule: EdgeRule, value: &str, find: Find) -> EdgeRule {
+    rule.end = Some(OtherEnd {
+        value: value.to_owned(),
+        find,
+    });
+    rule
+}
+
+/// The rule as one about permissions: may hold cycles, and no ordinary walk takes it.
+pub(super) fn permission(mut rule: EdgeRule) -> EdgeRule {
+    rule.edge_type = EdgeType::Iam;
+    rule
 }

@@ -1,10 +1,14 @@
 //! Who sends traffic to whom: services, endpoints, ingresses, gateways, policies, webhooks.
+use serde_json::Value;
 use stocktake_model::EdgeRule;
-use stocktake_model::Find::Uid;
+use stocktake_model::Find::{Object, Uid};
 use stocktake_model::Relation::{Defines, Mounts, Routes, Selects, Targets, Validates};
 use stocktake_model::SelectorForm::Labels;
 
-use super::form::{global, into, near, out, selected, selected_or_all, there, when};
+use super::form::{
+    global, into, near, out, permission, selected, selected_global, selected_or_all,
+    selected_there, there, when,
+};
 
 const POD: &str = "kubernetes_pod";
 const SERVICE: &str = "kubernetes_service";
@@ -88,8 +92,48 @@ pub(super) fn more() -> Vec<EdgeRule> {
         ),
         into("kubernetes_endpoint", "", "name", near(SERVICE), Defines),
     ];
+    rules.push(out(
+        "kubernetes_endpoint_slice",
+        "endpoints[*]",
+        "node_name",
+        global("kubernetes_node"),
+        Targets,
+    ));
     rules.extend(callbacks());
     rules.extend(gateways());
+    rules.extend(peers());
+    rules
+}
+
+/// Whom a policy lets talk to the pods it selects, and whom they may talk to. Of the type `iam`: it is a permission,
+/// a pod that is only a peer is not covered by the policy, and peers may well be the selected pods themselves.
+fn peers() -> Vec<EdgeRule> {
+    let mut rules = Vec::new();
+    for each in [
+        "network_policy_spec.ingress[*].from[*]",
+        "network_policy_spec.egress[*].to[*]",
+    ] {
+        let peer = |value: &str, find| {
+            permission(out("kubernetes_network_policy", each, value, find, Routes))
+        };
+        rules.push(when(
+            peer("pod_selector", selected_or_all(POD)),
+            "namespace_selector",
+            Value::Null,
+        ));
+        rules.push(when(
+            peer(
+                "namespace_selector",
+                selected_global("kubernetes_namespace"),
+            ),
+            "pod_selector",
+            Value::Null,
+        ));
+        rules.push(peer(
+            "pod_selector",
+            selected_there(POD, "namespace_selector"),
+        ));
+    }
     rules
 }
 
@@ -111,7 +155,12 @@ fn callbacks() -> Vec<EdgeRule> {
         ),
     ]
     .into_iter()
-    .map(|(from, each)| out(from, each, "name", there(SERVICE, "namespace"), Validates))
+    .flat_map(|(from, each)| {
+        [
+            out(from, each, "name", there(SERVICE, "namespace"), Validates),
+            out(from, "", "ca_source", Object, Mounts),
+        ]
+    })
     .collect()
 }
 

@@ -1,7 +1,7 @@
 //! Owners and what they own: by reference of the dependant, and by the marks that deployment tools leave.
-use stocktake_model::{EdgeRule, EdgeType, Find, Relation::Owns};
+use stocktake_model::{EdgeRule, EdgeType, Find, NamespaceFrom, Relation::Owns};
 
-use super::form::{into, out, there, when};
+use super::form::{having, into, out, path, there, when};
 
 /// Owner references: owner → dependant, and the order of deletion the other way round.
 pub(super) fn rules() -> Vec<EdgeRule> {
@@ -20,7 +20,7 @@ pub(super) fn rules() -> Vec<EdgeRule> {
     ]
 }
 
-/// Objects applied by Flux carry the name and namespace of what applied them.
+/// Objects applied by Helm and Flux carry the name and namespace of what applied them; Argo CD keeps lists.
 pub(super) fn tools() -> Vec<EdgeRule> {
     let flux = |group: &str, kind: &str| {
         into(
@@ -31,7 +31,30 @@ pub(super) fn tools() -> Vec<EdgeRule> {
             Owns,
         )
     };
+    // The release of Helm that stands now, in a secret or (if so configured) a config map.
+    let helm = |kind: &str| {
+        into(
+            "kubernetes_resource",
+            "tags",
+            "`meta.helm.sh/release-name`",
+            having(
+                kind,
+                "helm_release.deployed",
+                NamespaceFrom::At(path("`meta.helm.sh/release-namespace`")),
+            ),
+            Owns,
+        )
+    };
     vec![
+        helm("kubernetes_secret"),
+        helm("kubernetes_config_map"),
+        out(
+            "kubernetes_custom_resource",
+            "managed_objects[*]",
+            "",
+            Find::Object,
+            Owns,
+        ),
         flux(
             "kustomize.toolkit.fluxcd.io",
             "kubernetes_kustomize_toolkit_fluxcd_io_kustomization",

@@ -80,6 +80,12 @@ pub(super) fn more() -> Vec<EdgeRule> {
             "namespace",
             "kube-node-lease",
         ),
+    ]
+}
+
+/// What scales and protects them.
+pub(super) fn scaling() -> Vec<EdgeRule> {
+    vec![
         out(
             "kubernetes_horizontal_pod_autoscaler",
             "",
@@ -91,6 +97,13 @@ pub(super) fn more() -> Vec<EdgeRule> {
             "kubernetes_vertical_pod_autoscaler",
             "",
             "vertical_pod_autoscaler_spec.target_ref",
+            Object,
+            Scales,
+        ),
+        out(
+            "kubernetes_custom_resource",
+            "",
+            "scale_target",
             Object,
             Scales,
         ),

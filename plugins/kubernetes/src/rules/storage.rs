@@ -1,9 +1,9 @@
 //! Claims, volumes, classes, drivers, snapshots and devices.
-use stocktake_model::EdgeRule;
 use stocktake_model::Find::Uid;
 use stocktake_model::Relation::{Allocates, Attaches, Backs, Mounts, Owns, Provisions};
+use stocktake_model::{EdgeRule, NamespaceFrom};
 
-use super::form::{global, into, near, out};
+use super::form::{between, global, having, into, near, out};
 
 const POD: &str = "kubernetes_pod";
 const CLAIM: &str = "kubernetes_persistent_volume_claim";
@@ -135,6 +135,28 @@ fn devices() -> Vec<EdgeRule> {
         class("resource_claim_spec.devices.requests[*].exactly"),
         class("resource_claim_spec.devices.requests[*].first_available[*]"),
         class("resource_claim_spec.devices.requests[*]"),
+        between(
+            out(
+                POD,
+                "device_claims[*]",
+                "claim",
+                near("kubernetes_resource_claim"),
+                Allocates,
+            ),
+            "template",
+            near("kubernetes_resource_claim_template"),
+        ),
+        out(
+            "kubernetes_resource_claim",
+            "resource_claim_status.allocation.devices.results[*]",
+            "pool",
+            having(
+                "kubernetes_resource_slice",
+                "resource_slice_spec.pool.name",
+                NamespaceFrom::Cluster,
+            ),
+            Allocates,
+        ),
         into(
             "kubernetes_resource_slice",
             "",

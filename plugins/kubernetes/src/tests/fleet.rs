@@ -163,3 +163,47 @@ async fn a_fleet_loses_only_what_is_in_trouble() {
         prod-ap: unreachable
     "#]].assert_eq(&shown.concat());
 }
+
+#[tokio::test]
+async fn custom_kinds_are_typed_by_their_definitions() {
+    let schema = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+        "replicaCount": {"type": "integer"},
+        "featureGates": {"type": "object", "additionalProperties": {"type": "string"}},
+        "values": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+    }}}});
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "apps.acme.dev"},
+        "spec": {"group": "acme.dev", "scope": "Namespaced",
+            "names": {"plural": "apps", "singular": "app", "kind": "App", "listKind": "AppList"},
+            "versions": [{"name": "v1", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": schema}}]},
+    });
+    let app = json!({"apiVersion": "acme.dev/v1", "kind": "App",
+        "metadata": {"name": "a", "namespace": "web"},
+        "spec": {"replicaCount": 2, "featureGates": {"someGate": "on", "dbPassword": "hunter2"},
+            "values": {"nestedThing": {"camelCase": 1, "apiKey": "hunter2",
+                "env": [{"name": "X", "value": "hunter2"}]}}, "notInSchema": 1}});
+    let mut objects = stage::objects();
+    objects.extend([definition, app]);
+    let sim = stocktake_kubernetes_sim::Sim::start(objects, SimOptions::default()).await;
+    let snapshot = collect_with(&sim.unwrap(), json!({})).await;
+    let app = snapshot
+        .nodes
+        .iter()
+        .find(|node| node.kind() == "kubernetes_acme_dev_app")
+        .unwrap();
+    let mut spec = app.reported["app_spec"].clone();
+    let env = spec["values"]["nestedThing"]["env"].take();
+    assert_eq!(
+        spec,
+        json!({"replica_count": 2, "feature_gates": {"someGate": "on", "dbPassword": "redacted"},
+            "values": {"nestedThing": {"camelCase": 1, "apiKey": "redacted", "env": null}},
+            "not_in_schema": 1})
+    );
+    assert_eq!(env[0]["value_length"], 7, "{env}");
+    let found = snapshot
+        .model
+        .property_type(&["app_spec", "replica_count"], &["kubernetes_acme_dev_app"]);
+    assert_eq!(found, Some(stocktake_model::PropertyType::Int64));
+}

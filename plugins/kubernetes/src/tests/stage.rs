@@ -114,6 +114,8 @@ pub(super) struct Snapshot {
     /// Complete kinds and how many objects they have.
     pub complete: BTreeMap<String, u64>,
     pub gaps: Vec<Gap>,
+    /// Kinds as they were declared last.
+    pub model: stocktake_model::Model,
     pub end: Option<End>,
     /// The last that was told about progress.
     pub progress: Progress,
@@ -142,7 +144,10 @@ pub(super) async fn collect(account: &dyn Account) -> Result<Snapshot, PluginErr
             );
             match item {
                 SnapshotItem::Begin(begin) => snapshot.begin = Some(begin),
-                SnapshotItem::Model(_) | SnapshotItem::Edge(_) => {}
+                SnapshotItem::Model(model) => {
+                    snapshot.model.add(model.kinds);
+                }
+                SnapshotItem::Edge(_) => {}
                 SnapshotItem::Node(node) => snapshot.nodes.push(node),
                 SnapshotItem::Complete(complete) => {
                     let before = snapshot.complete.insert(complete.kind, complete.count);

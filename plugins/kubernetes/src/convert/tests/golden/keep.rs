@@ -162,23 +162,24 @@ fn config_maps_and_secrets_have_keys() {
         "Secret",
         secret,
         &expect![[r"
-        - data_count: 1
-          data_keys:
-          - release
-          helm_release:
-            name: shop
-            revision: '3'
-            status: deployed
-          kind: kubernetes_secret
-          labels:
-            name: shop
-            owner: helm
-            status: deployed
-            version: '3'
-          name: s
-          namespace: shop
-          type: helm.sh/release.v1
-    "]],
+            - data_count: 1
+              data_keys:
+              - release
+              helm_release:
+                deployed: shop
+                name: shop
+                revision: '3'
+                status: deployed
+              kind: kubernetes_secret
+              labels:
+                name: shop
+                owner: helm
+                status: deployed
+                version: '3'
+              name: s
+              namespace: shop
+              type: helm.sh/release.v1
+        "]],
     );
 }
 

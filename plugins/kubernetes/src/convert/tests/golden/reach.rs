@@ -148,6 +148,7 @@ fn what_extends_a_cluster_is_kept_small() {
                 - name: v1
                   served: true
                   storage: true
+              instance_kind: kubernetes_example_com_widget
               kind: kubernetes_custom_resource_definition
               name: widgets.example.com
         "]],

@@ -30,7 +30,9 @@ fn a_pod_says_how_it_is() {
         "Pod",
         pod(),
         &expect![[r"
-            - ctime: 2024-05-01T10:00:00Z
+            - controller_kind: Deployment
+              controller_name: web
+              ctime: 2024-05-01T10:00:00Z
               ephemeral_claim_names:
               - web-6f-x-scratch
               kind: kubernetes_pod
@@ -39,8 +41,6 @@ fn a_pod_says_how_it_is() {
               mtime: 2024-05-01T10:01:00Z
               name: web-6f-x
               namespace: shop
-              owner_kind: Deployment
-              owner_name: web
               owner_references:
               - api_version: apps/v1
                 controller: true
@@ -180,52 +180,54 @@ fn a_node_is_an_instance() {
         "Node",
         node,
         &expect![[r"
-        - allocatable_cores: 3.92
-          allocatable_memory: 15.0
-          allocatable_pods: 110.0
-          ephemeral_storage: 100.0
-          external_ips: []
-          instance_cores: 4.0
-          instance_memory: 16.0
-          instance_status: running
-          instance_type: m5.large
-          internal_ips:
-          - 10.1.0.1
-          kind: kubernetes_node
-          labels:
-            node-role.kubernetes.io/worker: ''
-            node.kubernetes.io/instance-type: m5.large
-            topology.kubernetes.io/zone: a
-          name: n1
-          node_ready: true
-          node_roles:
-          - worker
-          node_spec:
-            pod_cidrs:
-            - 10.0.0.0/24
-            provider_id: aws:///a/i-1
-          node_status:
-            addresses:
-            - address: 10.1.0.1
-              type: InternalIP
-            allocatable:
-              cpu: 3920m
-              memory: 15Gi
-              pods: '110'
-            capacity:
-              cpu: '4'
-              ephemeral-storage: 100G
-              memory: 16Gi
-            conditions:
-            - status: 'True'
-              type: Ready
-            node_info:
-              boot_id: b
-              kubelet_version: v1.36.0
-          provider_id: aws:///a/i-1
-          provider_name: aws
-          topology_zone: a
-    "]],
+            - allocatable_cores: 3.92
+              allocatable_memory: 15.0
+              allocatable_pods: 110.0
+              ephemeral_storage: 100.0
+              external_ips: []
+              instance_cores: 4.0
+              instance_memory: 16.0
+              instance_status: running
+              instance_type: m5.large
+              internal_ips:
+              - 10.1.0.1
+              kind: kubernetes_node
+              labels:
+                node-role.kubernetes.io/worker: ''
+                node.kubernetes.io/instance-type: m5.large
+                topology.kubernetes.io/zone: a
+              name: n1
+              node_ready: true
+              node_roles:
+              - worker
+              node_spec:
+                pod_cidrs:
+                - 10.0.0.0/24
+                provider_id: aws:///a/i-1
+              node_status:
+                addresses:
+                - address: 10.1.0.1
+                  type: InternalIP
+                allocatable:
+                  cpu: 3920m
+                  memory: 15Gi
+                  pods: '110'
+                capacity:
+                  cpu: '4'
+                  ephemeral-storage: 100G
+                  memory: 16Gi
+                conditions:
+                - status: 'True'
+                  type: Ready
+                node_info:
+                  boot_id: b
+                  kubelet_version: v1.36.0
+              provider_id: aws:///a/i-1
+              provider_instance_id: i-1
+              provider_name: aws
+              provider_zone: a
+              topology_zone: a
+        "]],
     );
 }
 
