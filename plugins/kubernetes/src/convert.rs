@@ -110,8 +110,10 @@ impl Converter {
         };
         let known = self.places.read().unwrap_or_else(PoisonError::into_inner);
         let places = known.get(&kind).unwrap_or(&Places::Unknown);
-        let mut walk = Walk::new(&self.redactor, form, places);
+        let mut walk = Walk::new(&self.redactor, form, &Places::Unknown);
         let mut reported = metadata::properties(metadata, &mut walk);
+        // Metadata is the same for every kind: what a schema says begins beside it.
+        walk.go_by(places);
         if !reported.contains_key("id") {
             let name = text(&reported, &["name"]).unwrap_or_default().to_owned();
             if kind != "kubernetes_component_status" || name.is_empty() {

@@ -65,6 +65,11 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// From here on the places are those of this schema.
+    pub(crate) fn go_by(&mut self, places: &'a Places) {
+        self.places = places;
+    }
+
     /// The value of a top-level field.
     pub(crate) fn field(&mut self, key: &str, value: Value) -> Option<Value> {
         let name = snake(key);
@@ -313,6 +318,10 @@ impl<'a> Walk<'a> {
 
     /// Whether the keys of the object under `key` are data.
     fn keeps_keys(&self, key: &str, map: &Map) -> bool {
+        if matches!(key, "labels" | "annotations") {
+            // Wherever they are: copies of objects are dropped from maps of annotations only.
+            return true;
+        }
         match self.places {
             Places::Fields(_) => return false,
             Places::Map(_) | Places::Kept => return true,
