@@ -179,7 +179,7 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
     let mut arena = Vec::with_capacity(partition.arena.len() + 64 * patches.len());
     let mut docs = Vec::with_capacity(partition.docs.len());
     let mut columns = std::mem::take(&mut partition.columns);
-    let keys = ["name", "id"].map(|key| partition.strings.find(key).expect("an own key"));
+    let uid = partition.strings.find("id").expect("an own key");
     for row in 0..row_number(columns.ids.len()) {
         let at = row as usize;
         docs.push(arena.len());
@@ -191,17 +191,20 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
         let start = arena.len();
         write_patched(partition, row, patch, &mut arena);
         let reported = crate::document::Cursor::new(&partition.strings, &arena[start..]);
-        let place = |key: u32| {
-            reported.member_numbered(key).map_or(u32::MAX, |value| {
-                u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
-            })
-        };
-        [columns.name_at[at], columns.uid_at[at]] = keys.map(place);
+        columns.uid_at[at] = reported.member_numbered(uid).map_or(u32::MAX, |value| {
+            u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
+        });
     }
     docs.push(arena.len());
     partition.arena = arena;
     partition.docs = docs;
     partition.columns = columns;
+    if patches
+        .values()
+        .any(|patch| patch.reported.contains_key("name"))
+    {
+        partition.names = crate::names::Names::read(partition);
+    }
     let added = patches.values().flat_map(|patch| patch.reported.keys());
     partition.properties.extend(added.cloned());
 }

@@ -1,5 +1,5 @@
-//! Full text: words of the scalar values of `reported`, read one after the other. There is no index yet; one
-//! would give candidates to [`Phrase::count`], never replace it.
+//! Full text: words of the scalar values of `reported`, read one after the other. The index of words gives candidates
+//! to [`Phrase::occurs`], it never replaces it.
 use crate::document::{Cursor, Item};
 
 /// Words that must follow each other.
@@ -23,6 +23,11 @@ impl Phrase {
         Self { words }
     }
 
+    /// The words, in lower case.
+    pub(crate) fn words(&self) -> &[String] {
+        &self.words
+    }
+
     /// How often the phrase occurs in a document.
     pub(crate) fn count(&self, reported: Cursor<'_>) -> Occurrence {
         let mut search = Search {
@@ -40,7 +45,20 @@ impl Phrase {
 
     /// Whether it occurs at all.
     pub(crate) fn occurs(&self, reported: Cursor<'_>) -> bool {
-        self.count(reported).times > 0
+        let mut search = Search {
+            phrase: &self.words,
+            matched: vec![0; self.words.len()],
+            found: Occurrence::default(),
+        };
+        if !self.words.is_empty() {
+            scalars(reported, &mut |text| {
+                // What comes behind the first place does not matter.
+                if search.found.times == 0 {
+                    each_word(text, &mut |word| search.take(word));
+                }
+            });
+        }
+        search.found.times > 0
     }
 }
 
@@ -70,6 +88,11 @@ fn same_word(lower: &str, word: &str) -> bool {
         return lower.eq_ignore_ascii_case(word);
     }
     lower == word.to_lowercase()
+}
+
+/// Calls `found` with every word of a document, in the case it is written in.
+pub(crate) fn each_word_of(reported: Cursor<'_>, found: &mut dyn FnMut(&str)) {
+    scalars(reported, &mut |text| each_word(text, found));
 }
 
 /// Words end at blanks and at `_ - @ : / .`; in a timestamp also at `T` and `Z`.

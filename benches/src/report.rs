@@ -1,0 +1,130 @@
+//! Rows of measurements: as a table for people, as JSON for programs.
+use std::fs::File;
+use std::io::{Write as _, stdout};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde_json::json;
+
+/// What was measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    /// Number of nodes it was measured on.
+    pub(crate) n: usize,
+    /// Results of one run.
+    pub(crate) results: usize,
+    pub(crate) p50_ms: f64,
+    pub(crate) p95_ms: f64,
+    pub(crate) rss_mib: u64,
+}
+
+/// Rows, printed as they come.
+pub(crate) struct Report {
+    json: Option<File>,
+}
+
+impl Report {
+    pub(crate) fn new(json: Option<&Path>) -> anyhow::Result<Self> {
+        let json = json.map(|path| {
+            File::create(path).with_context(|| format!("can not write `{}`", path.display()))
+        });
+        let report = Self {
+            json: json.transpose()?,
+        };
+        writeln!(
+            stdout(),
+            "{:<34} {:>9} {:>9} {:>10} {:>10} {:>8}",
+            "name",
+            "n",
+            "results",
+            "p50_ms",
+            "p95_ms",
+            "rss_mib"
+        )?;
+        Ok(report)
+    }
+
+    pub(crate) fn add(&mut self, row: &Row) -> anyhow::Result<()> {
+        writeln!(
+            stdout(),
+            "{:<34} {:>9} {:>9} {:>10.3} {:>10.3} {:>8}",
+            row.name,
+            row.n,
+            row.results,
+            row.p50_ms,
+            row.p95_ms,
+            row.rss_mib
+        )?;
+        if let Some(file) = &mut self.json {
+            let object = json!({"name": row.name, "n": row.n, "results": row.results, "p50_ms": row.p50_ms,
+                "p95_ms": row.p95_ms, "rss_mib": row.rss_mib});
+            writeln!(file, "{object}")?;
+        }
+        Ok(())
+    }
+
+    /// A row for something that was done once.
+    pub(crate) fn once(
+        &mut self,
+        name: &str,
+        n: usize,
+        results: usize,
+        took: Duration,
+    ) -> anyhow::Result<()> {
+        let took = milliseconds(took);
+        self.add(&Row {
+            name: name.to_owned(),
+            n,
+            results,
+            p50_ms: took,
+            p95_ms: took,
+            rss_mib: rss_mib(),
+        })
+    }
+
+    /// A row for a value that is no time.
+    pub(crate) fn note(&mut self, text: &str) -> anyhow::Result<()> {
+        let report = writeln!(stdout(), "# {text}");
+        Ok(report?)
+    }
+}
+
+/// Runs `work` until 31 runs or three seconds are over; it returns the number of results.
+pub(crate) fn repeat(
+    name: &str,
+    n: usize,
+    mut work: impl FnMut() -> anyhow::Result<usize>,
+) -> anyhow::Result<Row> {
+    let mut times = Vec::new();
+    let mut results = 0;
+    let begin = Instant::now();
+    while times.len() < 31 && (times.len() < 3 || begin.elapsed() < Duration::from_secs(3)) {
+        let start = Instant::now();
+        results = work()?;
+        times.push(milliseconds(start.elapsed()));
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |hundredth: usize| times[(times.len() - 1) * hundredth / 100];
+    Ok(Row {
+        name: name.to_owned(),
+        n,
+        results,
+        p50_ms: at(50),
+        p95_ms: at(95),
+        rss_mib: rss_mib(),
+    })
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// Memory of this process; zero where the system does not tell.
+pub(crate) fn rss_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() / 1024
+}
