@@ -13,7 +13,7 @@ pub(crate) const QUESTIONS: [(&str, &str); 8] = [
     ),
     (
         "name regex",
-        "is(kubernetes_pod) and name =~ \"gateway-[0-4].*-x\"",
+        "is(kubernetes_pod) and name =~ \"gateway-.*-[x-z]\"",
     ),
     (
         "nested array: restarts > 5",

@@ -84,10 +84,13 @@ impl Report {
         })
     }
 
-    /// A row for a value that is no time.
+    /// A line for what is no time.
     pub(crate) fn note(&mut self, text: &str) -> anyhow::Result<()> {
-        let report = writeln!(stdout(), "# {text}");
-        Ok(report?)
+        writeln!(stdout(), "# {text}")?;
+        if let Some(file) = &mut self.json {
+            writeln!(file, "{}", json!({"note": text}))?;
+        }
+        Ok(())
     }
 }
 

@@ -121,9 +121,8 @@ impl Search {
 }
 
 fn is_of_account(test: &Test) -> bool {
-    let path = match test {
-        Test::Compare { path, .. } => path,
-        _ => return false,
+    let Test::Compare { path, .. } = test else {
+        return false;
     };
     matches!(path.from, From::Stored(Stored::Account | Stored::Cloud))
 }

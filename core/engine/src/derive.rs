@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use stocktake_model::{Derive, EdgeType, Map, Model, NodeId, Over, Relation, Take};
 
-use crate::encode::{encode, encode_map};
+use crate::document::{Cursor, Item};
+use crate::encode::{encode, encode_map, write_key, write_object};
+use crate::intern::{Intern as _, Strings};
 use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, row_number};
 use crate::steps::Steps;
 use crate::value::Num;
@@ -211,19 +213,55 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
 
 fn write_patched(partition: &Partition, row: Row, patch: &Patch, arena: &mut Vec<u8>) {
     let sections = partition.sections(row);
-    let mut reported = sections.reported.to_map();
-    reported.extend(patch.reported.clone());
-    let mut metadata = sections.metadata.to_map();
-    if !patch.skipped.is_empty() {
+    let mut strings = &partition.strings;
+    extend(sections.reported, &patch.reported, strings, arena);
+    if patch.skipped.is_empty() {
+        arena.extend_from_slice(sections.metadata.own_bytes());
+    } else {
         let skipped: Value = patch
             .skipped
             .iter()
             .map(|(to, relation)| json!({"to": to, "relation": relation}))
             .collect();
+        let mut metadata = sections.metadata.to_map();
         metadata.insert(SKIPPED_EDGES.to_owned(), skipped);
+        encode_map(&metadata, &mut strings, arena);
     }
-    let mut strings = &partition.strings;
-    encode_map(&reported, &mut strings, arena);
-    encode_map(&metadata, &mut strings, arena);
-    encode(&sections.parent.to_value(), &mut strings, arena);
+    arena.extend_from_slice(sections.parent.own_bytes());
+}
+
+/// Writes an object with some members added or replaced, in the order of keys; the others are copied unread.
+fn extend(object: Cursor<'_>, added: &Map, mut strings: &Strings, arena: &mut Vec<u8>) {
+    let mut added: BTreeMap<&str, &Value> = added
+        .iter()
+        .map(|(key, value)| (key.as_str(), value))
+        .collect();
+    let mut body = Vec::new();
+    let mut add = |key: &str, value: &Value, body: &mut Vec<u8>| {
+        write_key(strings.key(key), body);
+        encode(value, &mut strings, body);
+    };
+    if let Item::Object(old) = object.item() {
+        for (number, value) in old.entries() {
+            let key = key_of(object, number);
+            while let Some(entry) = added.first_entry().filter(|entry| *entry.key() < key) {
+                let (name, value) = entry.remove_entry();
+                add(name, value, &mut body);
+            }
+            if let Some(new) = added.remove(key) {
+                add(key, new, &mut body);
+                continue;
+            }
+            write_key(number, &mut body);
+            body.extend_from_slice(value.own_bytes());
+        }
+    }
+    for (key, value) in added {
+        add(key, value, &mut body);
+    }
+    write_object(&body, arena);
+}
+
+fn key_of(object: Cursor<'_>, number: u32) -> &str {
+    object.strings().text(number)
 }

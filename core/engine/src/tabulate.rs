@@ -120,8 +120,10 @@ impl Search {
             return Ok(());
         };
         let part = unit.part;
-        if part == 0 || rows.len() < 8 {
-            // A column or a sweep would take longer than a look at these few.
+        let at = self.at(Spot { part, row: first });
+        let kind = at.partition.kind_code(first);
+        if part == 0 || 8 * rows.len() < at.partition.kinds[kind].rows.len() {
+            // A column for all rows would take longer than a look at these few.
             for row in rows {
                 let at = self.at(Spot { part, row });
                 let values = paths.iter().map(|path| self.first(at, path)).collect();
@@ -129,9 +131,8 @@ impl Search {
             }
             return Ok(());
         }
-        let at = self.at(Spot { part, row: first });
         let codes: Vec<Codes<'_>> = paths.iter().map(|path| self.codes(at, path)).collect();
-        for (key, count) in by_code(&rows, &codes) {
+        for (key, count) in by_code(&rows, &codes, at.partition.len()) {
             let values = codes.iter().zip(paths).zip(key);
             let values = values.map(|((codes, path), code)| self.decoded(at, codes, path, code));
             counts.add(values.collect(), count);
@@ -201,14 +202,30 @@ fn counts_only(plan: &AggregatePlan) -> bool {
     })
 }
 
-fn by_code(rows: &[Row], codes: &[Codes<'_>]) -> Vec<(Vec<u32>, u64)> {
+/// Number of rows of each combination of codes; `all` is the number of rows of the partition.
+fn by_code(rows: &[Row], codes: &[Codes<'_>], all: usize) -> Vec<(Vec<u32>, u64)> {
     if let [one] = codes {
+        // Codes are rows or numbers of values, but for the few that stand for nothing or for what is above.
+        let mut dense = vec![0_u64; all + 1];
+        let mut met = Vec::new();
         let mut counts: FxHashMap<u32, u64> = FxHashMap::default();
         for row in rows {
-            *counts.entry(one.of(*row)).or_default() += 1;
+            let code = one.of(*row);
+            match dense.get_mut(code as usize) {
+                Some(count) => {
+                    if *count == 0 {
+                        met.push(code);
+                    }
+                    *count += 1;
+                }
+                None => *counts.entry(code).or_default() += 1,
+            }
         }
-        let counts = counts.into_iter();
-        return counts.map(|(code, count)| (vec![code], count)).collect();
+        let met = met.into_iter().map(|code| (code, dense[code as usize]));
+        return met
+            .chain(counts)
+            .map(|(code, count)| (vec![code], count))
+            .collect();
     }
     let mut counts: FxHashMap<Vec<u32>, u64> = FxHashMap::default();
     let mut key = Vec::with_capacity(codes.len());

@@ -90,14 +90,20 @@ fn same_word(lower: &str, word: &str) -> bool {
     lower == word.to_lowercase()
 }
 
-/// Calls `found` with every word of a document, in the case it is written in.
-pub(crate) fn each_word_of(reported: Cursor<'_>, found: &mut dyn FnMut(&str)) {
-    scalars(reported, &mut |text| each_word(text, found));
-}
-
 /// Words end at blanks and at `_ - @ : / .`; in a timestamp also at `T` and `Z`.
-fn each_word(text: &str, found: &mut dyn FnMut(&str)) {
+pub(crate) fn each_word(text: &str, found: &mut dyn FnMut(&str)) {
     let time = is_timestamp(text);
+    if text.is_ascii() {
+        let ends = |byte: &u8| ENDS[usize::from(*byte)] || (time && matches!(byte, b'T' | b'Z'));
+        let mut start = 0;
+        for word in text.as_bytes().split(ends) {
+            if !word.is_empty() {
+                found(&text[start..start + word.len()]);
+            }
+            start += word.len() + 1;
+        }
+        return;
+    }
     let ends = |c: char| {
         c.is_whitespace()
             || matches!(c, '_' | '-' | '@' | ':' | '/' | '.')
@@ -107,6 +113,18 @@ fn each_word(text: &str, found: &mut dyn FnMut(&str)) {
         .filter(|word| !word.is_empty())
         .for_each(found);
 }
+
+/// The same for texts without other letters, by byte.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let all = b"\t\n\x0B\x0C\r _-@:/.";
+    let mut at = 0;
+    while at < all.len() {
+        ends[all[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
 
 /// `2024-05-01T10:00:00Z`
 fn is_timestamp(text: &str) -> bool {
@@ -119,7 +137,7 @@ fn is_timestamp(text: &str) -> bool {
 }
 
 /// Texts and numbers of a document, depth first; keys, booleans and nulls are no text.
-fn scalars(value: Cursor<'_>, found: &mut dyn FnMut(&str)) {
+pub(crate) fn scalars(value: Cursor<'_>, found: &mut dyn FnMut(&str)) {
     match value.item() {
         Item::Text(text) => found(text),
         Item::Int(int) => found(&int.to_string()),

@@ -4,10 +4,11 @@ use std::hash::Hasher as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
+use crate::document::{Cursor, Item};
 use crate::partition::{Partition, Row, row_number};
-use crate::text::{Phrase, each_word_of};
+use crate::text::{Phrase, each_word, scalars};
 
 /// The index of a partition: made when full text was asked of enough rows, kept if it is small enough.
 #[derive(Debug, Default)]
@@ -67,23 +68,22 @@ impl WordIndex {
     fn build(partition: &Partition) -> Option<Self> {
         let buckets = (partition.arena.len() / BYTES_PER_BUCKET).next_power_of_two();
         let mask = buckets as u64 - 1;
-        let mut last = vec![Row::MAX; buckets];
-        let mut counts = vec![0_u32; buckets];
-        // The buckets of all rows, one row after the other, and where each row ends.
-        let mut all: Vec<u32> = Vec::new();
+        let mut reader = Reader {
+            mask,
+            row: 0,
+            last: vec![Row::MAX; buckets],
+            counts: vec![0; buckets],
+            all: Vec::new(),
+            known: FxHashMap::default(),
+        };
+        // Where the buckets of each row end.
         let mut ends = Vec::with_capacity(partition.len());
         for row in 0..row_number(partition.len()) {
-            each_word_of(partition.reported(row), &mut |word| {
-                let bucket = bucket(word, mask);
-                let at = bucket as usize;
-                if last[at] != row {
-                    last[at] = row;
-                    counts[at] += 1;
-                    all.push(bucket);
-                }
-            });
-            ends.push(all.len());
+            reader.row = row;
+            reader.read(partition.reported(row));
+            ends.push(reader.all.len());
         }
+        let Reader { counts, all, .. } = reader;
         let most = row_number(partition.len()) / COMMON + 16;
         let listed = |count: u32| if count > most { 0 } else { count };
         let total: usize = counts.iter().map(|count| listed(*count) as usize).sum();
@@ -123,6 +123,66 @@ impl WordIndex {
     }
 }
 
+/// Reads documents row by row.
+struct Reader {
+    mask: u64,
+    row: Row,
+    /// The row that was in each bucket last.
+    last: Vec<Row>,
+    /// Number of rows in each bucket.
+    counts: Vec<u32>,
+    /// The buckets of all rows, one row after the other.
+    all: Vec<u32>,
+    /// Texts with a number: the row they were met in last, and the buckets of their words.
+    known: FxHashMap<u32, (Row, Vec<u32>)>,
+}
+
+impl Reader {
+    fn read(&mut self, value: Cursor<'_>) {
+        if let Some(number) = value.number_of_text() {
+            self.read_known(number, value);
+            return;
+        }
+        match value.item() {
+            Item::List(body) => body.elements().for_each(|element| self.read(element)),
+            Item::Object(body) => body.entries().for_each(|(_, member)| self.read(member)),
+            _ => scalars(value, &mut |text| {
+                each_word(text, &mut |word| self.add(bucket(word, self.mask)));
+            }),
+        }
+    }
+
+    fn read_known(&mut self, number: u32, value: Cursor<'_>) {
+        let mask = self.mask;
+        let (row, buckets) = self.known.entry(number).or_insert_with(|| {
+            let mut buckets = Vec::new();
+            scalars(value, &mut |text| {
+                each_word(text, &mut |word| buckets.push(bucket(word, mask)));
+            });
+            (Row::MAX, buckets)
+        });
+        if std::mem::replace(row, self.row) == self.row {
+            return;
+        }
+        let buckets = std::mem::take(buckets);
+        for bucket in &buckets {
+            self.add(*bucket);
+        }
+        if let Some(known) = self.known.get_mut(&number) {
+            known.1 = buckets;
+        }
+    }
+
+    fn add(&mut self, bucket: u32) {
+        let at = bucket as usize;
+        if self.last[at] != self.row {
+            self.last[at] = self.row;
+            self.counts[at] += 1;
+            self.all.push(bucket);
+        }
+    }
+}
+
 /// Rows in the order of their buckets.
 fn fill(starts: &[u32], all: &[u32], ends: &[usize], total: usize) -> Vec<Row> {
     let mut next = starts.to_vec();
@@ -154,4 +214,58 @@ fn bucket(word: &str, mask: u64) -> u32 {
         }
     }
     u32::try_from(hasher.finish() & mask).expect("there are fewer buckets than bytes of documents")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use stocktake_model::{Model, NodeRecord};
+
+    use super::*;
+    use crate::PartitionBuilder;
+
+    fn partition() -> Partition {
+        let mut builder = PartitionBuilder::empty(Arc::new(Model::default()), "c", "a", "a");
+        for at in 0..300 {
+            let reported = json!({
+                "kind": "volume", "id": format!("v-{at}"), "name": format!("Name{at}"),
+                "notes": ["everywhere", format!("every third {}", at % 3)],
+            });
+            builder.node(&NodeRecord {
+                reported: reported.as_object().cloned().unwrap_or_default(),
+                ..NodeRecord::default()
+            });
+        }
+        builder.resolve(&[], &[])
+    }
+
+    #[test]
+    fn every_row_with_the_words_is_a_candidate() {
+        let partition = partition();
+        let index = WordIndex::build(&partition).unwrap();
+        for text in [
+            "everywhere",
+            "NAME7",
+            "name7",
+            "v-17",
+            "third 1",
+            "third everywhere",
+            "absent",
+        ] {
+            let phrase = Phrase::new(text);
+            let candidates = index.candidates(&phrase);
+            for row in 0..row_number(partition.len()) {
+                let listed = candidates.is_none_or(|rows| rows.contains(&row));
+                assert!(
+                    listed || !phrase.occurs(partition.reported(row)),
+                    "{text} {row}"
+                );
+            }
+        }
+        assert!(index.candidates(&Phrase::new("everywhere")).is_none());
+        let few = index.candidates(&Phrase::new("name7")).unwrap();
+        assert!(!few.is_empty() && few.len() < 20, "{few:?}");
+    }
 }
