@@ -58,30 +58,43 @@ impl Unit {
 /// Splits ranges where kinds end, and where they get longer than `most`.
 pub(crate) fn units(partition: &Partition, part: u32, ranges: Ranges, most: u32) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
-    let mut last = None;
+    // The kind and the length of the last unit.
+    let mut open = None;
     for range in ranges {
         let mut start = range.start;
         while start < range.end {
             let kind = partition.kind_code(start);
             let end = range.end.min(partition.kinds[kind].rows.end);
             let end = end.min(start.saturating_add(most));
-            match units.last_mut() {
-                Some(unit)
-                    if last == Some(kind)
-                        && unit.len() + ((end - start) as usize) <= most as usize =>
+            match (units.last_mut(), open) {
+                (Some(unit), Some((last, length)))
+                    if last == kind && length + (end - start) <= most =>
                 {
                     unit.rows.push(start..end);
+                    open = Some((kind, length + (end - start)));
                 }
-                _ => units.push(Unit {
-                    part,
-                    rows: std::iter::once(start..end).collect(),
-                }),
+                _ => {
+                    units.push(Unit {
+                        part,
+                        rows: std::iter::once(start..end).collect(),
+                    });
+                    open = Some((kind, end - start));
+                }
             }
-            last = Some(kind);
             start = end;
         }
     }
     units
+}
+
+/// Whether a test reads documents from end to end.
+fn reads_all(test: &Test) -> bool {
+    match test {
+        Test::Text(_) => true,
+        Test::Not(inner) => reads_all(inner),
+        Test::And(all) | Test::Or(all) => all.iter().any(reads_all),
+        _ => false,
+    }
 }
 
 /// Finds the rows of all partitions, a few at first, then more and more at once.
@@ -143,7 +156,8 @@ impl Sweep {
             return Ok(None);
         }
         self.wave = (4 * self.wave).min(GREATEST_WAVE);
-        let threads = if rows < MANY { 1 } else { threads() };
+        let many = if reads_all(filter) { MANY / 32 } else { MANY };
+        let threads = if rows < many { 1 } else { threads() };
         let found = parallel(taken.len(), threads, |at| {
             search.matching(&taken[at], filter)
         })?;

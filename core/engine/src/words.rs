@@ -4,7 +4,7 @@ use std::hash::Hasher as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 
 use crate::document::{Cursor, Item};
 use crate::partition::{Partition, Row, row_number};
@@ -74,7 +74,7 @@ impl WordIndex {
             last: vec![Row::MAX; buckets],
             counts: vec![0; buckets],
             all: Vec::new(),
-            known: FxHashMap::default(),
+            known: vec![(Row::MAX, None); partition.strings.len()],
         };
         // Where the buckets of each row end.
         let mut ends = Vec::with_capacity(partition.len());
@@ -134,7 +134,7 @@ struct Reader {
     /// The buckets of all rows, one row after the other.
     all: Vec<u32>,
     /// Texts with a number: the row they were met in last, and the buckets of their words.
-    known: FxHashMap<u32, (Row, Vec<u32>)>,
+    known: Vec<(Row, Option<Box<[u32]>>)>,
 }
 
 impl Reader {
@@ -153,24 +153,19 @@ impl Reader {
     }
 
     fn read_known(&mut self, number: u32, value: Cursor<'_>) {
-        let mask = self.mask;
-        let (row, buckets) = self.known.entry(number).or_insert_with(|| {
-            let mut buckets = Vec::new();
-            scalars(value, &mut |text| {
-                each_word(text, &mut |word| buckets.push(bucket(word, mask)));
-            });
-            (Row::MAX, buckets)
-        });
-        if std::mem::replace(row, self.row) == self.row {
+        let at = number as usize;
+        if std::mem::replace(&mut self.known[at].0, self.row) == self.row {
             return;
         }
-        let buckets = std::mem::take(buckets);
-        for bucket in &buckets {
-            self.add(*bucket);
-        }
-        if let Some(known) = self.known.get_mut(&number) {
-            known.1 = buckets;
-        }
+        let buckets = self.known[at].1.take().unwrap_or_else(|| {
+            let mut buckets = Vec::new();
+            scalars(value, &mut |text| {
+                each_word(text, &mut |word| buckets.push(bucket(word, self.mask)));
+            });
+            buckets.into()
+        });
+        buckets.iter().for_each(|bucket| self.add(*bucket));
+        self.known[at].1 = Some(buckets);
     }
 
     fn add(&mut self, bucket: u32) {
