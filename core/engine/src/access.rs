@@ -9,6 +9,7 @@ use crate::eval::Search;
 use crate::graph::{Spot, Stored};
 use crate::partition::{NO_ROW, Row, row_number};
 use crate::plan::{From, PathPlan, Section, Step, Test};
+use crate::view::View;
 
 /// Rows, ascending, next to each other or not.
 pub(crate) type Ranges = Vec<Range<Row>>;
@@ -47,10 +48,11 @@ impl Search {
                 check,
                 ..
             } => self.narrow_by(part, test, path, check),
-            Test::And(all) => {
-                let narrowed = all.iter().filter_map(|one| self.narrow(part, one));
-                narrowed.reduce(|a, b| intersection(&a, &b))
+            Test::Text(phrase) => {
+                let candidates = partition.words.ready()?.candidates(phrase)?;
+                Some(single(candidates.iter().copied()))
             }
+            Test::And(all) => self.narrow_all(part, all),
             Test::Or(all) => {
                 let narrowed: Option<Vec<Ranges>> =
                     all.iter().map(|one| self.narrow(part, one)).collect();
@@ -60,12 +62,37 @@ impl Search {
         }
     }
 
+    fn narrow_all(&self, part: u32, all: &[Test]) -> Option<Ranges> {
+        // The account may say no for all its nodes, which spares the look at the rest.
+        let (of_account, others): (Vec<&Test>, Vec<&Test>) =
+            all.iter().partition(|test| is_of_account(test));
+        let mut narrowed: Option<Ranges> = None;
+        for one in of_account.into_iter().chain(others) {
+            if let Some(ranges) = self.narrow(part, one) {
+                let both = narrowed.map(|known| intersection(&known, &ranges));
+                narrowed = Some(both.unwrap_or(ranges));
+            }
+            if narrowed.as_ref().is_some_and(Vec::is_empty) {
+                break;
+            }
+        }
+        narrowed
+    }
+
     fn narrow_by(&self, part: u32, test: &Test, path: &PathPlan, check: &Check) -> Option<Ranges> {
         let partition = &self.graph.partitions[part as usize];
         if matches!(path.from, From::Stored(Stored::Account | Stored::Cloud)) {
             // The same for every node of the account, so the account answers for all.
             let row = partition.account_row;
             let asked = part != 0 && row != NO_ROW;
+            if asked
+                && path.from == From::Stored(Stored::Account)
+                && self.ends_in_name(path)
+                && partition.names.is_complete()
+            {
+                let holds = check.holds(Some(View::Text(partition.name(row))));
+                return (!holds).then(Vec::new);
+            }
             let refused = asked && !self.holds(self.at(Spot { part, row }), test);
             return refused.then(Vec::new);
         }
@@ -91,6 +118,13 @@ impl Search {
             _ => None,
         }
     }
+}
+
+fn is_of_account(test: &Test) -> bool {
+    let Test::Compare { path, .. } = test else {
+        return false;
+    };
+    matches!(path.from, From::Stored(Stored::Account | Stored::Cloud))
 }
 
 /// The texts one of which the value has to be.

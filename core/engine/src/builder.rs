@@ -45,8 +45,9 @@ pub(crate) struct Draft {
     pub(crate) id: NodeId,
 }
 
-/// Keys of what the engine writes itself after the table of texts is finished.
-const OWN_KEYS: [&str; 7] = [
+/// Keys of what the engine writes itself after the table of texts is finished. They come first, so that each has
+/// its place here as its number.
+pub(crate) const OWN_KEYS: [&str; 7] = [
     "kind",
     "id",
     "name",

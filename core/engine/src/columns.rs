@@ -117,6 +117,12 @@ impl Column {
         std::iter::once(None).chain(values)
     }
 
+    /// The value with a number.
+    pub(crate) fn value<'p>(&self, partition: &'p Partition, code: u32) -> Option<Cursor<'p>> {
+        let at = (code as usize).checked_sub(1)?;
+        Some(partition.value_at(self.distinct[at]))
+    }
+
     fn memory_bytes(&self) -> usize {
         4 * (self.starts.capacity() + self.codes.capacity())
             + size_of::<usize>() * self.distinct.capacity()

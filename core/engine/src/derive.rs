@@ -9,7 +9,9 @@ use stocktake_model::{
     Condition, Derive, EdgeType, Map, Model, NodeId, Over, Path, Relation, Take,
 };
 
-use crate::encode::{encode, encode_map};
+use crate::document::{Cursor, Item};
+use crate::encode::{encode, encode_map, write_key, write_object};
+use crate::intern::{Intern as _, Strings};
 use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, row_number};
 use crate::steps::Steps;
 use crate::value::{Num, equal};
@@ -268,7 +270,7 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
     let mut arena = Vec::with_capacity(partition.arena.len() + 64 * patches.len());
     let mut docs = Vec::with_capacity(partition.docs.len());
     let mut columns = std::mem::take(&mut partition.columns);
-    let keys = ["name", "id"].map(|key| partition.strings.find(key).expect("an own key"));
+    let uid = partition.strings.find("id").expect("an own key");
     for row in 0..row_number(columns.ids.len()) {
         let at = row as usize;
         docs.push(arena.len());
@@ -280,17 +282,20 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
         let start = arena.len();
         write_patched(partition, row, patch, &mut arena);
         let reported = crate::document::Cursor::new(&partition.strings, &arena[start..]);
-        let place = |key: u32| {
-            reported.member_numbered(key).map_or(u32::MAX, |value| {
-                u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
-            })
-        };
-        [columns.name_at[at], columns.uid_at[at]] = keys.map(place);
+        columns.uid_at[at] = reported.member_numbered(uid).map_or(u32::MAX, |value| {
+            u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
+        });
     }
     docs.push(arena.len());
     partition.arena = arena;
     partition.docs = docs;
     partition.columns = columns;
+    if patches
+        .values()
+        .any(|patch| patch.reported.contains_key("name"))
+    {
+        partition.names = crate::names::Names::read(partition);
+    }
     let added = patches.values().flat_map(|patch| patch.reported.keys());
     let tops = added.map(|property| property.split('.').next().unwrap_or(property).to_owned());
     partition.properties.extend(tops);
@@ -298,33 +303,77 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
 
 fn write_patched(partition: &Partition, row: Row, patch: &Patch, arena: &mut Vec<u8>) {
     let sections = partition.sections(row);
-    let mut reported = sections.reported.to_map();
-    for (property, value) in &patch.reported {
-        match property.split_once('.') {
-            None => {
-                reported.insert(property.clone(), value.clone());
-            }
-            Some((outer, inner)) => {
-                let object = reported
-                    .entry(outer)
-                    .or_insert_with(|| Value::Object(Map::new()));
-                if let Value::Object(object) = object {
-                    object.insert(inner.to_owned(), value.clone());
-                }
-            }
-        }
-    }
-    let mut metadata = sections.metadata.to_map();
-    if !patch.skipped.is_empty() {
+    let mut strings = &partition.strings;
+    let added = whole(sections.reported, &patch.reported);
+    extend(sections.reported, &added, strings, arena);
+    if patch.skipped.is_empty() {
+        arena.extend_from_slice(sections.metadata.own_bytes());
+    } else {
         let skipped: Value = patch
             .skipped
             .iter()
             .map(|(to, relation)| json!({"to": to, "relation": relation}))
             .collect();
+        let mut metadata = sections.metadata.to_map();
         metadata.insert(SKIPPED_EDGES.to_owned(), skipped);
+        encode_map(&metadata, &mut strings, arena);
     }
-    let mut strings = &partition.strings;
-    encode_map(&reported, &mut strings, arena);
-    encode_map(&metadata, &mut strings, arena);
-    encode(&sections.parent.to_value(), &mut strings, arena);
+    arena.extend_from_slice(sections.parent.own_bytes());
+}
+
+/// Added properties as members of the section itself: one inside an object (`outer.inner`) comes as the whole object.
+fn whole(reported: Cursor<'_>, added: &Map) -> Map {
+    let mut members = Map::new();
+    let mut old = None;
+    for (property, value) in added {
+        let Some((outer, inner)) = property.split_once('.') else {
+            members.insert(property.clone(), value.clone());
+            continue;
+        };
+        let old = old.get_or_insert_with(|| reported.to_map());
+        let object = members.entry(outer).or_insert_with(|| {
+            let known = old.remove(outer);
+            known.unwrap_or_else(|| Value::Object(Map::new()))
+        });
+        if let Value::Object(object) = object {
+            object.insert(inner.to_owned(), value.clone());
+        }
+    }
+    members
+}
+
+/// Writes an object with some members added or replaced, in the order of keys; the others are copied unread.
+fn extend(object: Cursor<'_>, added: &Map, mut strings: &Strings, arena: &mut Vec<u8>) {
+    let mut added: BTreeMap<&str, &Value> = added
+        .iter()
+        .map(|(key, value)| (key.as_str(), value))
+        .collect();
+    let mut body = Vec::new();
+    let mut add = |key: &str, value: &Value, body: &mut Vec<u8>| {
+        write_key(strings.key(key), body);
+        encode(value, &mut strings, body);
+    };
+    if let Item::Object(old) = object.item() {
+        for (number, value) in old.entries() {
+            let key = key_of(object, number);
+            while let Some(entry) = added.first_entry().filter(|entry| *entry.key() < key) {
+                let (name, value) = entry.remove_entry();
+                add(name, value, &mut body);
+            }
+            if let Some(new) = added.remove(key) {
+                add(key, new, &mut body);
+                continue;
+            }
+            write_key(number, &mut body);
+            body.extend_from_slice(value.own_bytes());
+        }
+    }
+    for (key, value) in added {
+        add(key, value, &mut body);
+    }
+    write_object(&body, arena);
+}
+
+fn key_of(object: Cursor<'_>, number: u32) -> &str {
+    object.strings().text(number)
 }

@@ -154,6 +154,15 @@ impl<'a> Cursor<'a> {
         self.split().0
     }
 
+    /// The number of the text here, if it is one that has a number.
+    pub(crate) fn number_of_text(self) -> Option<u32> {
+        match self.bytes[0] {
+            INTERNED => u32::try_from(read_varint(&self.bytes[1..]).0).ok(),
+            tag @ SHORT_INTERNED.. => Some(u32::from(tag & 0x3F) << 8 | u32::from(self.bytes[1])),
+            _ => None,
+        }
+    }
+
     /// The place behind the value here.
     pub(crate) fn after(self) -> Self {
         Self {
@@ -191,7 +200,12 @@ impl<'a> Cursor<'a> {
 
     /// The member with this key, if the value is an object.
     pub(crate) fn member(self, key: &str) -> Option<Self> {
-        self.member_numbered(self.strings.find(key)?)
+        let Item::Object(body) = self.item() else {
+            return None;
+        };
+        // Objects have few members: comparing them is less work than looking the key up among all texts.
+        let mut members = body.members();
+        members.find_map(|(found, value)| (found == key).then_some(value))
     }
 
     /// The member whose key has this number, if the value is an object.
@@ -251,6 +265,12 @@ impl<'a> Body<'a> {
 
     /// The members of an object.
     pub(crate) fn members(self) -> impl Iterator<Item = (&'a str, Cursor<'a>)> {
+        self.entries()
+            .map(move |(key, value)| (self.strings.text(key), value))
+    }
+
+    /// The values of an object, with the numbers of their keys.
+    pub(crate) fn entries(self) -> impl Iterator<Item = (u32, Cursor<'a>)> {
         let mut rest = self.bytes;
         std::iter::from_fn(move || {
             (rest.len() > self.behind).then(|| {
@@ -258,7 +278,7 @@ impl<'a> Body<'a> {
                 let here = Cursor::new(self.strings, &rest[used..]);
                 rest = here.after_bytes();
                 let key = u32::try_from(key).expect("numbers of keys are 32 bit");
-                (self.strings.text(key), here)
+                (key, here)
             })
         })
     }

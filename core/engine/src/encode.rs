@@ -36,6 +36,18 @@ pub(crate) fn encode_map(map: &Map, strings: &mut impl Intern, out: &mut Vec<u8>
     });
 }
 
+/// Appends the number of a key.
+pub(crate) fn write_key(number: u32, out: &mut Vec<u8>) {
+    write_varint(u64::from(number), out);
+}
+
+/// Appends an object whose members are written already.
+pub(crate) fn write_object(members: &[u8], out: &mut Vec<u8>) {
+    out.push(OBJECT);
+    write_varint(members.len() as u64, out);
+    out.extend_from_slice(members);
+}
+
 fn encode_number(number: &Number, out: &mut Vec<u8>) {
     if let Some(int) = number.as_i64() {
         if let Ok(small @ 0..=63) = u8::try_from(int) {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use stocktake_model::parse_time;
 
+use crate::builder::OWN_KEYS;
 use crate::error::{EngineError, EngineErrorKind};
 use crate::graph::{Graph, Outbound, Spot};
 use crate::nearest::{CLOUD, ROOT, Wanted};
@@ -111,13 +112,17 @@ impl Search {
             let keys = tables
                 .keys
                 .iter()
-                .map(|key| partition.strings.find(key))
+                .map(|key| number_of(partition, key))
                 .collect();
             let in_set = |set: &crate::plan::KindSet| {
-                let kinds = partition.kinds.iter();
-                kinds
-                    .map(|kind| set.concrete.contains(&kind.name))
-                    .collect()
+                let mut wanted = vec![false; partition.kinds.len()];
+                for name in &set.concrete {
+                    let found = partition.kinds.binary_search_by(|kind| kind.name.cmp(name));
+                    if let Ok(kind) = found {
+                        wanted[kind] = true;
+                    }
+                }
+                wanted
             };
             Bound {
                 keys,
@@ -246,8 +251,19 @@ impl Search {
         if at.spot.part == 0 {
             return self.nearest_at_top(at.spot, set, outbound);
         }
+        let rows = self.nearest_rows(at, set, outbound);
+        self.nearest_spot(at.spot, rows[at.spot.row as usize])
+    }
+
+    /// The nearest nodes of all rows of the partition of `at`, which is an account's.
+    pub(crate) fn nearest_rows<'a>(
+        &self,
+        at: At<'a>,
+        set: usize,
+        outbound: Outbound,
+    ) -> &'a Arc<[Row]> {
         let above = outbound == Outbound::No;
-        let rows = at.bound.nearest[2 * set + usize::from(above)].get_or_init(|| {
+        at.bound.nearest[2 * set + usize::from(above)].get_or_init(|| {
             let concrete = &self.plan.tables.kinds[set].concrete;
             let wanted = Wanted {
                 kinds: at.bound.kinds[set].clone(),
@@ -257,12 +273,16 @@ impl Search {
             };
             let cloud = nearest_cloud(&self.graph, at.spot);
             at.partition.nearest.rows(at.partition, cloud, &wanted)
-        });
-        match rows[at.spot.row as usize] {
+        })
+    }
+
+    /// What a number of [`Search::nearest_rows`] means for a node of that partition.
+    pub(crate) fn nearest_spot(&self, spot: Spot, row: Row) -> Option<Spot> {
+        match row {
             NO_ROW => None,
-            CLOUD => self.graph.cloud_of(at.spot),
+            CLOUD => self.graph.cloud_of(spot),
             ROOT => Some(self.graph.root()),
-            row => Some(Spot { row, ..at.spot }),
+            row => Some(Spot { row, ..spot }),
         }
     }
 
@@ -343,6 +363,15 @@ impl Search {
     ) -> ControlFlow<()> {
         let (_, keys) = self.start(at, path);
         self.walk(Some(element), keys, &path.steps[skip..], found)
+    }
+}
+
+/// The number of a key in a partition. The engine's own keys have the same one everywhere.
+fn number_of(partition: &Partition, key: &str) -> Option<u32> {
+    let own = OWN_KEYS.iter().position(|own| *own == key);
+    match own.and_then(|at| u32::try_from(at).ok()) {
+        Some(number) => Some(number),
+        None => partition.strings.find(key),
     }
 }
 

@@ -10,8 +10,9 @@ use crate::eval::{At, Search};
 use crate::graph::Spot;
 use crate::navigate::{Keep, Spots};
 use crate::plan::{MergePlan, Ordering, PartPlan, QueryPlan, SortPlan, WithPlan};
+use crate::sweep::Sweep;
+use crate::top::FEW;
 use crate::value::total;
-use crate::view::View;
 
 /// A selected node.
 #[derive(Debug, Clone)]
@@ -35,6 +36,11 @@ impl Search {
         if !self.holds(self.at(spot), &part.filter) {
             return Ok(None);
         }
+        self.complete(part, spot)
+    }
+
+    /// What else a part asks of a node that fulfils its filter.
+    pub(crate) fn complete(&self, part: &PartPlan, spot: Spot) -> Result<Option<Hit>, EngineError> {
         let hit = Hit {
             spot,
             merged: self.merge(&part.merges, spot)?,
@@ -84,26 +90,15 @@ impl Search {
             (Ordering::Found, Some((offset, length))) => offset.saturating_add(length),
             _ => usize::MAX,
         };
-        let mut hits = Vec::new();
-        let mut seen = 0;
-        let mut take = |spot: Spot| -> Result<bool, EngineError> {
-            if seen % CHUNK == 0 {
-                self.go_on()?;
+        let mut hits = match (starts, &part.order, part.limit) {
+            (Some(starts), ..) => self.among(part, starts, enough)?,
+            (None, Ordering::Keys(keys), Some((offset, length)))
+                if offset.saturating_add(length) <= FEW =>
+            {
+                self.top(part, keys, offset + length)?
             }
-            seen += 1;
-            hits.extend(self.select(part, spot)?);
-            Ok(hits.len() < enough)
+            (None, ..) => self.everywhere(part, enough)?,
         };
-        match starts {
-            Some(starts) => {
-                for spot in starts {
-                    if !take(*spot)? {
-                        break;
-                    }
-                }
-            }
-            None => self.scan_all(part, &mut take)?,
-        }
         self.sort(&mut hits, part);
         limit(&mut hits, part.limit);
         if part.reversed {
@@ -112,19 +107,44 @@ impl Search {
         Ok(hits)
     }
 
-    fn scan_all(
+    fn among(
         &self,
         part: &PartPlan,
-        take: &mut dyn FnMut(Spot) -> Result<bool, EngineError>,
-    ) -> Result<(), EngineError> {
-        for number in (0..).take(self.graph.partitions.len()) {
-            for row in self.candidates(number, &part.filter).into_iter().flatten() {
-                if !take(Spot { part: number, row })? {
-                    return Ok(());
+        starts: &[Spot],
+        enough: usize,
+    ) -> Result<Vec<Hit>, EngineError> {
+        let mut hits = Vec::new();
+        for (at, spot) in starts.iter().enumerate() {
+            if at % CHUNK == 0 {
+                self.go_on()?;
+            }
+            hits.extend(self.select(part, *spot)?);
+            if hits.len() >= enough {
+                break;
+            }
+        }
+        Ok(hits)
+    }
+
+    fn everywhere(&self, part: &PartPlan, enough: usize) -> Result<Vec<Hit>, EngineError> {
+        let mut hits = Vec::new();
+        let mut sweep = if enough == usize::MAX {
+            Sweep::whole()
+        } else {
+            Sweep::gentle()
+        };
+        while let Some(spots) = sweep.next(self, &part.filter)? {
+            for (at, spot) in spots.into_iter().enumerate() {
+                if at % CHUNK == 0 {
+                    self.go_on()?;
+                }
+                hits.extend(self.complete(part, spot)?);
+                if hits.len() >= enough {
+                    return Ok(hits);
                 }
             }
         }
-        Ok(())
+        Ok(hits)
     }
 
     /// All nodes a chain of parts leads to, with the tagged ones on the way first.
@@ -237,19 +257,7 @@ impl Search {
     }
 
     fn sort_by_keys(&self, hits: &mut [Hit], keys: &[SortPlan]) {
-        hits.sort_by_cached_key(|hit| {
-            let at = self.at_hit(hit);
-            let values = keys.iter().map(|key| {
-                let value = self
-                    .first(at, &key.path)
-                    .map_or(Value::Null, View::to_value);
-                SortKey {
-                    value,
-                    descending: key.descending,
-                }
-            });
-            values.collect::<Vec<SortKey>>()
-        });
+        hits.sort_by_cached_key(|hit| self.sort_keys(hit, keys));
     }
 }
 

@@ -69,12 +69,7 @@ impl Search {
         check: &Check,
         column: Option<usize>,
     ) -> bool {
-        let wanted = quantifier != Some(Quantifier::All);
-        let elements = quantifier.is_some().then(|| Elements::of(path));
-        let decides = |view: Option<View<'_>>| match elements {
-            Some(elements) => elements.any(view, &|element| check.holds(element) == wanted),
-            None => check.holds(view),
-        };
+        let decides = |view: Option<View<'_>>| decides(path, quantifier, check, view);
         let known = column.and_then(|column| self.by_column(at, column, path, &decides));
         let found = known.unwrap_or_else(|| self.any(at, path, &mut |view| decides(view)));
         match quantifier {
@@ -105,6 +100,20 @@ impl Search {
             None => true,
         }
     }
+}
+
+/// Whether one value at the end of the path decides a comparison.
+pub(crate) fn decides(
+    path: &PathPlan,
+    quantifier: Option<Quantifier>,
+    check: &Check,
+    view: Option<View<'_>>,
+) -> bool {
+    let Some(quantifier) = quantifier else {
+        return check.holds(view);
+    };
+    let wanted = quantifier != Quantifier::All;
+    Elements::of(path).any(view, &|element| check.holds(element) == wanted)
 }
 
 /// What a quantifier counts at the end of a path.

@@ -30,6 +30,11 @@ impl Strings {
         &self.joined[start as usize..self.ends[at] as usize]
     }
 
+    /// How many texts there are; their numbers are below.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// The number of a text.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
         self.sorted

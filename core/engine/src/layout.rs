@@ -11,11 +11,13 @@ use crate::columns::Columns;
 use crate::document::{Cursor, Item};
 use crate::encode::{encode, encode_map};
 use crate::intern::Strings;
+use crate::names::Names;
 use crate::nearest::Nearest;
 use crate::partition::{
     Fixed, KindRows, NO_ROW, Partition, Row, parent_of, parent_value, row_number, sections,
     stub_metadata,
 };
+use crate::words::Words;
 
 impl PartitionBuilder {
     /// Rows in order, with parents and regions but without edges.
@@ -147,6 +149,8 @@ impl PartitionBuilder {
             arena: Vec::new(),
             docs: Vec::new(),
             columns: Fixed::default(),
+            names: Names::default(),
+            words: Words::default(),
             by_id: Vec::new(),
             by_uid: Vec::new(),
             parent: Vec::new(),
@@ -193,16 +197,15 @@ fn set_kinds(partition: &mut Partition, names: &[String], kinds: impl Iterator<I
 /// Fills what is read from documents: names, ids, and the orders that find rows.
 fn index(partition: &mut Partition) {
     let rows = row_number(partition.len());
-    let [name, uid] = ["name", "id"].map(|key| partition.strings.find(key).expect("an own key"));
+    let uid = partition.strings.find("id").expect("an own key");
     let place = |row: Row, key: u32| {
         let reported = partition.reported(row);
         reported.member_numbered(key).map_or(u32::MAX, |value| {
             u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
         })
     };
-    let name_at = (0..rows).map(|row| place(row, name)).collect();
     let uid_at = (0..rows).map(|row| place(row, uid)).collect();
-    partition.columns.name_at = name_at;
+    partition.names = Names::read(partition);
     partition.columns.uid_at = uid_at;
     let mut by_id: Vec<Row> = (0..rows).collect();
     by_id.sort_unstable_by_key(|row| partition.id(*row));

@@ -10,7 +10,9 @@ use crate::adjacency::Adjacency;
 use crate::columns::Columns;
 use crate::document::Cursor;
 use crate::intern::Strings;
+use crate::names::Names;
 use crate::nearest::Nearest;
+use crate::words::Words;
 
 /// The number of a node inside its partition.
 pub(crate) type Row = u32;
@@ -45,6 +47,8 @@ pub struct Partition {
     /// Where the document of each row begins; one more at the end.
     pub(crate) docs: Vec<usize>,
     pub(crate) columns: Fixed,
+    pub(crate) names: Names,
+    pub(crate) words: Words,
     /// Rows by node id.
     pub(crate) by_id: Vec<Row>,
     /// Rows by `reported.id`.
@@ -80,8 +84,7 @@ pub(crate) struct Fixed {
     pub(crate) ids: Vec<NodeId>,
     /// Place in `kinds`.
     pub(crate) kind: Vec<u16>,
-    /// Where in the document the text of `reported.name` and `reported.id` stands.
-    pub(crate) name_at: Vec<u32>,
+    /// Where in the document the text of `reported.id` stands.
     pub(crate) uid_at: Vec<u32>,
 }
 
@@ -193,7 +196,6 @@ impl Partition {
                 + self.by_uid.capacity()
                 + self.parent.capacity()
                 + self.region.capacity()
-                + self.columns.name_at.capacity()
                 + self.columns.uid_at.capacity());
         let edges: usize = self.edges.iter().map(Adjacency::memory_bytes).sum();
         size_of::<Self>()
@@ -204,6 +206,8 @@ impl Partition {
             + 2 * self.columns.kind.capacity()
             + row_arrays
             + edges
+            + self.names.memory_bytes()
+            + self.words.memory_bytes()
             + self.nearest.memory_bytes()
             + self.lazy.memory_bytes()
     }
@@ -240,7 +244,7 @@ impl Partition {
     }
 
     pub(crate) fn name(&self, row: Row) -> &str {
-        self.text_at(row, self.columns.name_at[row as usize])
+        self.names.get(row)
     }
 
     pub(crate) fn uid(&self, row: Row) -> &str {

@@ -1,34 +1,45 @@
 //! Rows of a single part, one after the other, while they are read: partition by partition, or all partitions at
 //! once in the order of kind, name and id, which is the order of rows inside each of them.
 use std::cmp::Ordering as Order;
-use std::collections::BinaryHeap;
-use std::iter::Flatten;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use crate::access::Ranges;
 use crate::error::EngineError;
 use crate::eval::Search;
 use crate::graph::Spot;
-use crate::hits::{CHUNK, Hit};
+use crate::hits::Hit;
 use crate::plan::{Ordering, PartPlan};
+use crate::sweep::{Sweep, UNIT, Unit, units};
 
 /// Where a scan is.
 #[derive(Debug)]
 pub(crate) struct Scan {
-    parts: Vec<PartScan>,
-    /// The next hit of every partition, smallest first; empty when partitions are read one after the other.
-    heads: BinaryHeap<Head>,
-    merging: bool,
+    source: Source,
     skip: usize,
     left: usize,
-    looked_at: usize,
-    started: bool,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// One partition after the other.
+    Found { sweep: Sweep, ready: VecDeque<Spot> },
+    /// All partitions at once; made when the first row is read.
+    Merged(Option<Merge>),
+}
+
+#[derive(Debug)]
+struct Merge {
+    parts: Vec<PartScan>,
+    /// The next hit of every partition, smallest first.
+    heads: BinaryHeap<Head>,
 }
 
 #[derive(Debug)]
 struct PartScan {
-    part: u32,
-    rows: Flatten<std::vec::IntoIter<std::ops::Range<u32>>>,
+    units: VecDeque<Unit>,
+    ready: VecDeque<Spot>,
+    /// Rows to look at next.
+    block: u32,
 }
 
 /// Compares by what the search calls its default order.
@@ -39,40 +50,29 @@ struct Head {
     from: usize,
 }
 
+/// Rows of a partition that are looked at first.
+const FIRST_BLOCK: u32 = 64;
+
 impl Scan {
-    pub(crate) fn new(search: &Arc<Search>) -> Self {
+    pub(crate) fn new(search: &Search) -> Self {
         let part = part_of(search);
         let (skip, left) = part.limit.unwrap_or((0, usize::MAX));
-        let scan = |number: u32| {
-            let ranges: Ranges = search.candidates(number, &part.filter);
-            PartScan {
-                part: number,
-                rows: ranges.into_iter().flatten(),
+        let source = if matches!(part.order, Ordering::Default) {
+            Source::Merged(None)
+        } else {
+            Source::Found {
+                sweep: Sweep::gentle(),
+                ready: VecDeque::new(),
             }
         };
-        let mut parts: Vec<PartScan> = (0..)
-            .take(search.graph.partitions.len())
-            .map(scan)
-            .collect();
-        // The last one is read first, and dropped when it is empty.
-        parts.reverse();
-        Self {
-            parts,
-            heads: BinaryHeap::new(),
-            merging: matches!(part.order, Ordering::Default),
-            skip,
-            left,
-            looked_at: 0,
-            started: false,
-        }
+        Self { source, skip, left }
     }
 
     pub(crate) fn next(&mut self, search: &Arc<Search>) -> Option<Result<Hit, EngineError>> {
         while self.left > 0 {
-            let hit = if self.merging {
-                self.smallest(search)
-            } else {
-                self.first(search)
+            let hit = match &mut self.source {
+                Source::Found { sweep, ready } => found(search, sweep, ready),
+                Source::Merged(merge) => smallest(search, merge),
             };
             match hit.transpose()? {
                 Ok(_) if self.skip > 0 => self.skip -= 1,
@@ -85,35 +85,61 @@ impl Scan {
         }
         None
     }
+}
 
-    /// The next hit of the partition that is being read.
-    fn first(&mut self, search: &Search) -> Result<Option<Hit>, EngineError> {
-        while let Some(at) = self.parts.len().checked_sub(1) {
-            if let Some(hit) = self.pull(search, at)? {
+/// The next hit in the order of partitions.
+fn found(
+    search: &Search,
+    sweep: &mut Sweep,
+    ready: &mut VecDeque<Spot>,
+) -> Result<Option<Hit>, EngineError> {
+    let part = part_of(search);
+    loop {
+        while let Some(spot) = ready.pop_front() {
+            if let Some(hit) = search.complete(part, spot)? {
                 return Ok(Some(hit));
             }
-            self.parts.pop();
         }
-        Ok(None)
+        match sweep.next(search, &part.filter)? {
+            Some(spots) => ready.extend(spots),
+            None => return Ok(None),
+        }
     }
+}
 
-    /// The smallest of the next hits of all partitions.
-    fn smallest(&mut self, search: &Arc<Search>) -> Result<Option<Hit>, EngineError> {
-        if !self.started {
-            self.started = true;
-            for from in 0..self.parts.len() {
-                self.refill(search, from)?;
-            }
-        }
-        let Some(head) = self.heads.pop() else {
-            return Ok(None);
+/// The smallest of the next hits of all partitions.
+fn smallest(search: &Arc<Search>, merge: &mut Option<Merge>) -> Result<Option<Hit>, EngineError> {
+    let merge = match merge {
+        Some(merge) => merge,
+        None => merge.insert(Merge::start(search)?),
+    };
+    let Some(head) = merge.heads.pop() else {
+        return Ok(None);
+    };
+    merge.refill(search, head.from)?;
+    Ok(Some(head.hit))
+}
+
+impl Merge {
+    fn start(search: &Arc<Search>) -> Result<Self, EngineError> {
+        let mut merge = Self {
+            parts: Vec::new(),
+            heads: BinaryHeap::new(),
         };
-        self.refill(search, head.from)?;
-        Ok(Some(head.hit))
+        for (number, partition) in (0..).zip(search.graph.partitions.iter()) {
+            let ranges = search.candidates(number, &part_of(search).filter);
+            merge.parts.push(PartScan {
+                units: units(partition, number, ranges, UNIT).into(),
+                ready: VecDeque::new(),
+                block: FIRST_BLOCK,
+            });
+            merge.refill(search, merge.parts.len() - 1)?;
+        }
+        Ok(merge)
     }
 
     fn refill(&mut self, search: &Arc<Search>, from: usize) -> Result<(), EngineError> {
-        if let Some(hit) = self.pull(search, from)? {
+        if let Some(hit) = self.parts[from].next(search)? {
             self.heads.push(Head {
                 search: Arc::clone(search),
                 hit,
@@ -122,20 +148,29 @@ impl Scan {
         }
         Ok(())
     }
+}
 
-    fn pull(&mut self, search: &Search, at: usize) -> Result<Option<Hit>, EngineError> {
-        let scan = &mut self.parts[at];
-        for row in scan.rows.by_ref() {
-            self.looked_at += 1;
-            if self.looked_at.is_multiple_of(CHUNK) {
-                search.go_on()?;
+impl PartScan {
+    fn next(&mut self, search: &Search) -> Result<Option<Hit>, EngineError> {
+        let part = part_of(search);
+        loop {
+            while let Some(spot) = self.ready.pop_front() {
+                if let Some(hit) = search.complete(part, spot)? {
+                    return Ok(Some(hit));
+                }
             }
-            let part = scan.part;
-            if let Some(hit) = search.select(part_of(search), Spot { part, row })? {
-                return Ok(Some(hit));
+            let Some(mut unit) = self.units.pop_front() else {
+                return Ok(None);
+            };
+            if let Some(rest) = unit.split_off(self.block) {
+                self.units.push_front(rest);
             }
+            self.block = (2 * self.block).min(UNIT);
+            let rows = search.matching(&unit, &part.filter)?;
+            let part = unit.part;
+            self.ready
+                .extend(rows.into_iter().map(|row| Spot { part, row }));
         }
-        Ok(None)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use stocktake_model::EdgeType;
+use stocktake_model::{EdgeType, NodeId};
 use stocktake_query::Query;
 
 use crate::compile::compile;
@@ -101,7 +101,10 @@ impl Graph {
         let source = if let Some(aggregate) = &query.aggregate {
             let rows = match search.count_kinds(aggregate, &query.parts) {
                 Some(rows) => rows,
-                None => search.aggregate(aggregate, &search.chain(query, None)?.hits)?,
+                None => match search.tabulate(aggregate, &query.parts)? {
+                    Some(rows) => rows,
+                    None => search.aggregate(aggregate, &search.chain(query, None)?.hits)?,
+                },
             };
             Source::Values(rows.into_iter())
         } else if streams(&search.plan) {
@@ -150,6 +153,24 @@ pub(crate) fn streams(plan: &Plan) -> bool {
             && part.navigation.is_none()
     };
     matches!(plan.query.parts.as_slice(), [part] if in_order(part))
+}
+
+impl Rows {
+    /// The ids of the nodes found, without their documents and edges; `None` for a row of an aggregate.
+    pub fn ids(mut self) -> impl Iterator<Item = Result<Option<NodeId>, EngineError>> {
+        std::iter::from_fn(move || {
+            let hit = match &mut self.source {
+                Source::Failed => return None,
+                Source::Values(values) => return values.next().map(|_| Ok(None)),
+                Source::Hits(hits) => Ok(hits.next()?),
+                Source::Scan(scan) => scan.next(&self.search)?,
+            };
+            if hit.is_err() {
+                self.source = Source::Failed;
+            }
+            Some(hit.map(|hit| Some(self.search.graph.id(hit.spot))))
+        })
+    }
 }
 
 impl Iterator for Rows {

@@ -1,4 +1,5 @@
 //! Questions that need no look at any node: how many there are of each kind.
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 use stocktake_query::FunctionName;
 
@@ -36,21 +37,9 @@ impl Search {
         if plan.groups.is_empty() {
             groups.insert(Vec::new(), plan.functions.iter().map(tally).collect());
         }
-        for number in (0..).take(self.graph.partitions.len()) {
-            self.add_kinds(number, plan, part, &mut groups);
-        }
-        Some(rows(plan, groups))
-    }
-
-    fn add_kinds(&self, number: u32, plan: &AggregatePlan, part: &PartPlan, groups: &mut Groups) {
-        let partition = &self.graph.partitions[number as usize];
-        let bound = self.bound(number);
-        for (code, kind) in partition.kinds.iter().enumerate() {
-            if matches!(part.filter, Test::Kinds(set) if !bound.kinds[set][code]) {
-                continue;
-            }
+        for (kind, count) in self.kind_counts(&part.filter) {
             let key = plan.groups.iter().map(|_| SortKey {
-                value: kind.name.as_str().into(),
+                value: kind.into(),
                 descending: false,
             });
             let tallies = groups
@@ -61,9 +50,27 @@ impl Search {
                     ArgumentPlan::Number(number) => number,
                     ArgumentPlan::Path(_) => 0,
                 };
-                tally.add_rows(number, kind.rows.len() as u64);
+                tally.add_rows(number, count);
             }
         }
+        Some(rows(plan, groups))
+    }
+
+    /// Number of rows of each kind that `filter`, which is about kinds only, lets through.
+    fn kind_counts(&self, filter: &Test) -> impl Iterator<Item = (&str, u64)> {
+        let mut counts: FxHashMap<&str, u64> = FxHashMap::default();
+        for (number, partition) in (0..).zip(self.graph.partitions.iter()) {
+            let wanted = match filter {
+                Test::Kinds(set) => Some(&self.bound(number).kinds[*set]),
+                _ => None,
+            };
+            for (code, kind) in partition.kinds.iter().enumerate() {
+                if wanted.is_none_or(|wanted| wanted[code]) {
+                    *counts.entry(&kind.name).or_default() += kind.rows.len() as u64;
+                }
+            }
+        }
+        counts.into_iter()
     }
 
     fn is_kind(&self, value: &GroupValuePlan) -> bool {

@@ -3,10 +3,14 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use stocktake_query::Quantifier;
+
 use crate::columns::{Column, ColumnKey};
 use crate::eval::{At, Search};
-use crate::partition::Partition;
-use crate::plan::{PathPlan, Step};
+use crate::graph::Spot;
+use crate::holds::decides;
+use crate::partition::{Partition, Row};
+use crate::plan::{PathPlan, Step, Test};
 use crate::view::View;
 
 /// What one comparison says about the values of one kind.
@@ -23,6 +27,13 @@ struct Verdicts {
     decides: Vec<bool>,
 }
 
+impl Verdicts {
+    fn decided(&self, row: Row) -> bool {
+        let codes = self.column.codes(row);
+        codes.iter().any(|code| self.decides[*code as usize])
+    }
+}
+
 impl Search {
     /// Whether some value of the path decides the comparison, if there is a column to tell. There is one once it
     /// was asked about a quarter of the rows of the kind, or was built by an earlier search.
@@ -33,24 +44,71 @@ impl Search {
         path: &PathPlan,
         decides: &dyn Fn(Option<View<'_>>) -> bool,
     ) -> Option<bool> {
+        let verdicts = self.verdicts(at, comparison, path, decides, 1)?;
+        Some(verdicts.decided(at.spot.row))
+    }
+
+    /// Leaves the rows that fulfil a comparison, if there is a column to tell; else leaves all and returns false.
+    pub(crate) fn retain_column(&self, part: u32, rows: &mut Vec<Row>, test: &Test) -> bool {
+        let Test::Compare {
+            path,
+            quantifier,
+            check,
+            column: Some(comparison),
+        } = test
+        else {
+            return false;
+        };
+        let at = self.at(Spot { part, row: rows[0] });
+        let asking = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let decides = |view: Option<View<'_>>| decides(path, *quantifier, check, view);
+        let Some(verdicts) = self.verdicts(at, *comparison, path, &decides, asking) else {
+            return false;
+        };
+        let wanted = !matches!(quantifier, Some(Quantifier::All | Quantifier::None));
+        if !verdicts.decides.contains(&true) {
+            if wanted {
+                rows.clear();
+            }
+            return true;
+        }
+        rows.retain(|row| verdicts.decided(*row) == wanted);
+        true
+    }
+
+    /// What a comparison says about every value of the kind, now that it is asked for so many rows more.
+    fn verdicts<'s>(
+        &'s self,
+        at: At<'s>,
+        comparison: usize,
+        path: &PathPlan,
+        decides: &dyn Fn(Option<View<'_>>) -> bool,
+        asking: u32,
+    ) -> Option<&'s Verdicts> {
         let kind = at.partition.kind_code(at.spot.row);
         let slot = &at.bound.slots[comparison * at.partition.kinds.len() + kind];
-        let verdicts = if let Some(verdicts) = slot.verdicts.get() {
-            verdicts
-        } else {
-            let asked = slot.asked.fetch_add(1, Ordering::Relaxed);
-            let often = asked as usize >= at.partition.kinds[kind].rows.len() / 4;
-            let column = self.column(at, kind, path, asked == 0, often)?;
-            slot.verdicts.get_or_init(|| Verdicts {
+        if let Some(verdicts) = slot.verdicts.get() {
+            return Some(verdicts);
+        }
+        let asked = slot.asked.fetch_add(asking, Ordering::Relaxed);
+        let all = at.partition.kinds[kind].rows.len();
+        let often = asked.saturating_add(asking - 1) as usize >= all / 4;
+        let column = self.column(at, kind, path, asked == 0, often)?;
+        Some(slot.verdicts.get_or_init(|| {
+            Verdicts {
                 decides: column
                     .distinct(at.partition)
                     .map(|value| decides(value.map(View::Doc)))
                     .collect(),
                 column,
-            })
-        };
-        let codes = verdicts.column.codes(at.spot.row);
-        Some(codes.iter().any(|code| verdicts.decides[*code as usize]))
+            }
+        }))
+    }
+
+    /// The column of a path for the rows of a kind; built if it is not there.
+    pub(crate) fn column_of(&self, at: At<'_>, kind: usize, path: &PathPlan) -> Arc<Column> {
+        self.column(at, kind, path, true, true)
+            .expect("it is built when it is asked for often")
     }
 
     fn column(

@@ -11,6 +11,7 @@ mod kinds;
 mod list;
 mod model;
 mod names;
+pub mod offline;
 mod page;
 mod plugin;
 mod rbac;

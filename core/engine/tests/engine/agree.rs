@@ -9,7 +9,7 @@ use stocktake_engine::Graph;
 use stocktake_model::{EdgeRecord, EdgeType, Model, NodeId, NodeRecord, Overlay};
 
 use crate::fixture::{begin, builder, ids, model, record, request, rows};
-use crate::generate::{Inventory, Node, aggregate, inventory, query};
+use crate::generate::{Inventory, Node, aggregate, inventory, query, simple};
 use crate::naive::{Edge, Naive, document, region};
 
 const ACCOUNTS: [&str; 2] = ["a", "b"];
@@ -158,41 +158,76 @@ fn is_unknown_property(error: &stocktake_engine::EngineError) -> bool {
     )
 }
 
+/// Engine and plain evaluator give the same nodes, in the same order.
+fn same_nodes(inventory: &Inventory, query: &str) -> Result<(), TestCaseError> {
+    let graph = engine(inventory);
+    let mut found = match ids(&graph, query) {
+        Err(error) if is_unknown_property(&error) => return Ok(()),
+        Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        Ok(found) => found,
+    };
+    // Columns and indexes that the first search left behind change nothing.
+    prop_assert_eq!(&ids(&graph, query).unwrap(), &found, "{}", query);
+    let mut expected = plain(inventory, &graph).run(&request(query).query);
+    // By relevance: the plain evaluator does not know how well a text matches.
+    if query.contains("\"web\"") || query.contains("\"dns 1\"") || query.contains("\"a web\"") {
+        if query.contains(" limit ") {
+            return Ok(());
+        }
+        expected.sort();
+        found.sort();
+    }
+    prop_assert_eq!(found, expected, "{}", query);
+    Ok(())
+}
+
+fn same_rows(inventory: &Inventory, query: &str) -> Result<(), TestCaseError> {
+    let graph = engine(inventory);
+    let found = match rows(&graph, &request(query)) {
+        Err(error) if is_unknown_property(&error) => return Ok(()),
+        Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        Ok(found) => found,
+    };
+    prop_assert_eq!(&rows(&graph, &request(query)).unwrap(), &found, "{}", query);
+    let expected = plain(inventory, &graph).run_aggregate(&request(query).query);
+    prop_assert_eq!(found, expected, "{}", query);
+    Ok(())
+}
+
+/// The same nodes many times, so that there is something to skip, to split and to count by number.
+fn repeated(inventory: &Inventory) -> Inventory {
+    let mut many = inventory.clone();
+    for (nodes, _) in &mut many.accounts {
+        let few = nodes.clone();
+        nodes.extend((0..12).flat_map(|_| few.clone()));
+    }
+    many
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn on_nodes(inventory in inventory(), query in query()) {
-        let graph = engine(&inventory);
-        let found = match ids(&graph, &query) {
-            Err(error) if is_unknown_property(&error) => return Ok(()),
-            Err(error) => return Err(TestCaseError::fail(error.to_string())),
-            Ok(found) => found,
-        };
-        // Columns that the first search left behind change nothing.
-        prop_assert_eq!(&ids(&graph, &query).unwrap(), &found, "{}", &query);
-        let mut expected = plain(&inventory, &graph).run(&request(&query).query);
-        let mut found = found;
-        // By relevance: the plain evaluator does not know how well a text matches.
-        if query.contains("\"web\"") || query.contains("\"dns 1\"") || query.contains("\"a web\"") {
-            if query.contains(" limit ") {
-                return Ok(());
-            }
-            expected.sort();
-            found.sort();
-        }
-        prop_assert_eq!(found, expected, "{}", query);
+        same_nodes(&inventory, &query)?;
     }
 
     #[test]
     fn on_aggregates(inventory in inventory(), query in aggregate()) {
-        let graph = engine(&inventory);
-        let found = match rows(&graph, &request(&query)) {
-            Err(error) if is_unknown_property(&error) => return Ok(()),
-            Err(error) => return Err(TestCaseError::fail(error.to_string())),
-            Ok(found) => found,
-        };
-        let expected = plain(&inventory, &graph).run_aggregate(&request(&query).query);
-        prop_assert_eq!(found, expected, "{}", query);
+        same_rows(&inventory, &query)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn on_many_nodes(inventory in inventory(), query in simple()) {
+        same_nodes(&repeated(&inventory), &query)?;
+    }
+
+    #[test]
+    fn on_aggregates_of_many_nodes(inventory in inventory(), query in aggregate()) {
+        same_rows(&repeated(&inventory), &query)?;
     }
 }

@@ -276,6 +276,20 @@ fn part() -> impl Strategy<Value = String> {
         })
 }
 
+/// A query of one part, sorted and limited more often than not.
+pub(crate) fn simple() -> impl Strategy<Value = String> {
+    let sort = text(&[
+        "",
+        " sort name",
+        " sort name, restarts desc",
+        " sort name desc",
+        " sort restarts, name",
+        " sort odd",
+    ]);
+    let limit = text(&["", " limit 3", " limit 2, 20", " limit 40", " limit 0"]);
+    (filter(), sort, limit).prop_map(|(filter, sort, limit)| format!("{filter}{sort}{limit}"))
+}
+
 /// A query of one to three parts.
 pub(crate) fn query() -> impl Strategy<Value = String> {
     let more = prop_oneof![

@@ -1,0 +1,149 @@
+//! Inventories of any size: a handful of generated clusters, converted by the Kubernetes plugin and repeated under
+//! other cluster ids until there are enough.
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use stocktake_engine::{Graph, Partition, PartitionBuilder};
+use stocktake_kubernetes::Resource;
+use stocktake_kubernetes::offline::{self, Offline};
+use stocktake_kubernetes_sim::fleet::{FleetShape, fleet};
+use stocktake_model::{Begin, Identity, Model, NodeRecord, PluginModel};
+
+/// Different clusters; the others are the same under another id.
+pub(crate) const DISTINCT: usize = 8;
+
+/// A converted cluster.
+pub(crate) struct Converted {
+    account: NodeRecord,
+    records: Vec<NodeRecord>,
+}
+
+/// Converted clusters and what the plugin says about them.
+pub(crate) struct Fleet {
+    pub(crate) model: Arc<Model>,
+    pub(crate) plugin: PluginModel,
+    clusters: Vec<Converted>,
+    /// Time to make nodes of objects.
+    pub(crate) converting: Duration,
+}
+
+/// A loaded inventory.
+pub(crate) struct Loaded {
+    pub(crate) graph: Graph,
+    /// Time to encode records and to resolve their references.
+    pub(crate) loading: Duration,
+}
+
+impl Fleet {
+    /// `distinct` clusters of about this many objects each.
+    pub(crate) fn generate(distinct: usize, objects_per_cluster: usize) -> Self {
+        let shape = FleetShape {
+            clusters: distinct,
+            objects_per_cluster,
+            troubles: Vec::new(),
+            ..FleetShape::default()
+        };
+        let mut converting = Duration::ZERO;
+        let mut resources = BTreeSet::new();
+        let mut clusters = Vec::new();
+        for cluster in fleet(&shape) {
+            let offline = Offline::new(&cluster.uid, &cluster.name);
+            let mut records = Vec::new();
+            for object in cluster.objects() {
+                let resource = resource_of(&object);
+                let start = Instant::now();
+                records.extend(offline.nodes(&resource, object));
+                converting += start.elapsed();
+                resources.insert(resource);
+            }
+            clusters.push(Converted {
+                account: offline.account().clone(),
+                records,
+            });
+        }
+        let plugin = offline::model();
+        let mut model = Model::default();
+        model.add(plugin.kinds.clone());
+        model.add(offline::kinds_of(
+            &resources.into_iter().collect::<Vec<_>>(),
+        ));
+        Self {
+            model: Arc::new(model),
+            plugin,
+            clusters,
+            converting,
+        }
+    }
+
+    /// Number of nodes of all distinct clusters.
+    pub(crate) fn nodes(&self) -> usize {
+        let clusters = self.clusters.iter();
+        clusters.map(|cluster| cluster.records.len()).sum()
+    }
+
+    /// The nodes of the first cluster.
+    pub(crate) fn records(&self) -> &[NodeRecord] {
+        &self.clusters[0].records
+    }
+
+    /// As many clusters as it takes for this many nodes, in memory.
+    pub(crate) fn load(&self, resources: usize) -> Loaded {
+        let mut loading = Duration::ZERO;
+        let mut partitions = Vec::new();
+        let mut nodes = 0;
+        while nodes < resources {
+            let start = Instant::now();
+            let partition = self.partition(partitions.len());
+            loading += start.elapsed();
+            nodes += partition.len();
+            partitions.push(Arc::new(partition));
+        }
+        Loaded {
+            graph: Graph::new(Arc::clone(&self.model)).with_partitions(partitions),
+            loading,
+        }
+    }
+
+    fn partition(&self, number: usize) -> Partition {
+        let cluster = &self.clusters[number % self.clusters.len()];
+        let mut account = cluster.account.clone();
+        for (property, value) in [
+            ("id", format!("cluster-{number:04}")),
+            ("name", format!("c{number:04}")),
+        ] {
+            account.reported.insert(property.to_owned(), value.into());
+        }
+        let begin = Begin {
+            plugin: "k8s".to_owned(),
+            cloud: "k8s".to_owned(),
+            identity: Identity::default(),
+            account,
+        };
+        let mut builder = PartitionBuilder::new(Arc::clone(&self.model), &begin);
+        for record in &cluster.records {
+            builder.node(record);
+        }
+        builder.resolve(&self.plugin.rules, &self.plugin.derived)
+    }
+}
+
+/// What discovery would say about the kind of an object; its plural is made up, as nothing measured here needs it.
+fn resource_of(object: &Value) -> Resource {
+    let text = |name: &str| object[name].as_str().unwrap_or_default();
+    let (group, version) = text("apiVersion")
+        .split_once('/')
+        .unwrap_or(("", text("apiVersion")));
+    let singular = text("kind").to_lowercase();
+    Resource {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: text("kind").to_owned(),
+        plural: format!("{singular}s"),
+        singular,
+        short_names: Vec::new(),
+        namespaced: object["metadata"]["namespace"].is_string(),
+        verbs: vec!["list".to_owned()],
+    }
+}

@@ -1,0 +1,266 @@
+//! Which rows may contain a word: words are hashed into buckets, and every bucket lists its rows. Gives candidates
+//! to [`crate::text::Phrase`], which reads the documents and decides.
+use std::hash::Hasher as _;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustc_hash::FxHasher;
+
+use crate::document::{Cursor, Item};
+use crate::partition::{Partition, Row, row_number};
+use crate::text::{Phrase, each_word, scalars};
+
+/// The index of a partition: made when full text was asked of enough rows, kept if it is small enough.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    asked: AtomicUsize,
+    index: OnceLock<Option<WordIndex>>,
+}
+
+/// Rows by bucket.
+#[derive(Debug)]
+pub(crate) struct WordIndex {
+    /// Number of buckets minus one; their number is a power of two.
+    mask: u64,
+    /// Where the rows of each bucket begin.
+    starts: Vec<u32>,
+    /// Ascending in each bucket.
+    rows: Vec<Row>,
+    /// Buckets of words that are nearly everywhere; sorted. Their rows are not listed.
+    common: Vec<u32>,
+}
+
+/// A bucket with more than one in this many rows is common.
+const COMMON: u32 = 4;
+/// Bytes of documents per bucket.
+const BYTES_PER_BUCKET: usize = 32;
+
+impl Words {
+    /// The index, if it is there or worth making, now that `rows` more rows are asked for.
+    pub(crate) fn asked(&self, partition: &Partition, rows: usize) -> Option<&WordIndex> {
+        if let Some(index) = self.index.get() {
+            return index.as_ref();
+        }
+        let asked = rows + self.asked.fetch_add(rows, Ordering::Relaxed);
+        if asked < partition.len() / 4 {
+            return None;
+        }
+        self.index
+            .get_or_init(|| WordIndex::build(partition))
+            .as_ref()
+    }
+
+    /// The index, if it is there.
+    pub(crate) fn ready(&self) -> Option<&WordIndex> {
+        self.index.get()?.as_ref()
+    }
+
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let lists = |index: &WordIndex| {
+            4 * (index.starts.capacity() + index.rows.capacity() + index.common.capacity())
+        };
+        self.ready().map_or(0, lists)
+    }
+}
+
+impl WordIndex {
+    /// `None` if it would take more memory than the documents.
+    fn build(partition: &Partition) -> Option<Self> {
+        let buckets = (partition.arena.len() / BYTES_PER_BUCKET).next_power_of_two();
+        let mask = buckets as u64 - 1;
+        let mut reader = Reader {
+            mask,
+            row: 0,
+            last: vec![Row::MAX; buckets],
+            counts: vec![0; buckets],
+            all: Vec::new(),
+            known: vec![(Row::MAX, None); partition.strings.len()],
+        };
+        // Where the buckets of each row end.
+        let mut ends = Vec::with_capacity(partition.len());
+        for row in 0..row_number(partition.len()) {
+            reader.row = row;
+            reader.read(partition.reported(row));
+            ends.push(reader.all.len());
+        }
+        let Reader { counts, all, .. } = reader;
+        let most = row_number(partition.len()) / COMMON + 16;
+        let listed = |count: u32| if count > most { 0 } else { count };
+        let total: usize = counts.iter().map(|count| listed(*count) as usize).sum();
+        if 4 * (total + buckets) > partition.arena.len().max(4096) || u32::try_from(total).is_err()
+        {
+            return None;
+        }
+        let mut starts = Vec::with_capacity(buckets + 1);
+        starts.push(0);
+        let mut common = Vec::new();
+        for (bucket, &count) in (0_u32..).zip(&counts) {
+            if count > most {
+                common.push(bucket);
+            }
+            starts.push(starts[bucket as usize] + listed(count));
+        }
+        let rows = fill(&starts, &all, &ends, total);
+        Some(Self {
+            mask,
+            starts,
+            rows,
+            common,
+        })
+    }
+
+    /// The rows that have all words of a phrase or look like it; `None` if that is nearly all rows.
+    pub(crate) fn candidates(&self, phrase: &Phrase) -> Option<&[Row]> {
+        let lists = phrase.words().iter().filter_map(|word| {
+            let bucket = bucket(word, self.mask);
+            if self.common.binary_search(&bucket).is_ok() {
+                return None;
+            }
+            let at = bucket as usize;
+            Some(&self.rows[self.starts[at] as usize..self.starts[at + 1] as usize])
+        });
+        lists.min_by_key(|rows| rows.len())
+    }
+}
+
+/// Reads documents row by row.
+struct Reader {
+    mask: u64,
+    row: Row,
+    /// The row that was in each bucket last.
+    last: Vec<Row>,
+    /// Number of rows in each bucket.
+    counts: Vec<u32>,
+    /// The buckets of all rows, one row after the other.
+    all: Vec<u32>,
+    /// Texts with a number: the row they were met in last, and the buckets of their words.
+    known: Vec<(Row, Option<Box<[u32]>>)>,
+}
+
+impl Reader {
+    fn read(&mut self, value: Cursor<'_>) {
+        if let Some(number) = value.number_of_text() {
+            self.read_known(number, value);
+            return;
+        }
+        match value.item() {
+            Item::List(body) => body.elements().for_each(|element| self.read(element)),
+            Item::Object(body) => body.entries().for_each(|(_, member)| self.read(member)),
+            _ => scalars(value, &mut |text| {
+                each_word(text, &mut |word| self.add(bucket(word, self.mask)));
+            }),
+        }
+    }
+
+    fn read_known(&mut self, number: u32, value: Cursor<'_>) {
+        let at = number as usize;
+        if std::mem::replace(&mut self.known[at].0, self.row) == self.row {
+            return;
+        }
+        let buckets = self.known[at].1.take().unwrap_or_else(|| {
+            let mut buckets = Vec::new();
+            scalars(value, &mut |text| {
+                each_word(text, &mut |word| buckets.push(bucket(word, self.mask)));
+            });
+            buckets.into()
+        });
+        buckets.iter().for_each(|bucket| self.add(*bucket));
+        self.known[at].1 = Some(buckets);
+    }
+
+    fn add(&mut self, bucket: u32) {
+        let at = bucket as usize;
+        if self.last[at] != self.row {
+            self.last[at] = self.row;
+            self.counts[at] += 1;
+            self.all.push(bucket);
+        }
+    }
+}
+
+/// Rows in the order of their buckets.
+fn fill(starts: &[u32], all: &[u32], ends: &[usize], total: usize) -> Vec<Row> {
+    let mut next = starts.to_vec();
+    let mut rows = vec![0; total];
+    let mut start = 0;
+    for (row, &end) in (0..).zip(ends) {
+        for &bucket in &all[start..end] {
+            let at = bucket as usize;
+            if starts[at] != starts[at + 1] {
+                rows[next[at] as usize] = row;
+                next[at] += 1;
+            }
+        }
+        start = end;
+    }
+    rows
+}
+
+/// Where a word belongs, whatever its case.
+fn bucket(word: &str, mask: u64) -> u32 {
+    let mut hasher = FxHasher::default();
+    if word.is_ascii() {
+        for byte in word.bytes() {
+            hasher.write_u8(byte.to_ascii_lowercase());
+        }
+    } else {
+        for byte in word.to_lowercase().bytes() {
+            hasher.write_u8(byte);
+        }
+    }
+    u32::try_from(hasher.finish() & mask).expect("there are fewer buckets than bytes of documents")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use stocktake_model::{Model, NodeRecord};
+
+    use super::*;
+    use crate::PartitionBuilder;
+
+    fn partition() -> Partition {
+        let mut builder = PartitionBuilder::empty(Arc::new(Model::default()), "c", "a", "a");
+        for at in 0..300 {
+            let reported = json!({
+                "kind": "volume", "id": format!("v-{at}"), "name": format!("Name{at}"),
+                "notes": ["everywhere", format!("every third {}", at % 3)],
+            });
+            builder.node(&NodeRecord {
+                reported: reported.as_object().cloned().unwrap_or_default(),
+                ..NodeRecord::default()
+            });
+        }
+        builder.resolve(&[], &[])
+    }
+
+    #[test]
+    fn every_row_with_the_words_is_a_candidate() {
+        let partition = partition();
+        let index = WordIndex::build(&partition).unwrap();
+        for text in [
+            "everywhere",
+            "NAME7",
+            "name7",
+            "v-17",
+            "third 1",
+            "third everywhere",
+            "absent",
+        ] {
+            let phrase = Phrase::new(text);
+            let candidates = index.candidates(&phrase);
+            for row in 0..row_number(partition.len()) {
+                let listed = candidates.is_none_or(|rows| rows.contains(&row));
+                assert!(
+                    listed || !phrase.occurs(partition.reported(row)),
+                    "{text} {row}"
+                );
+            }
+        }
+        assert!(index.candidates(&Phrase::new("everywhere")).is_none());
+        let few = index.candidates(&Phrase::new("name7")).unwrap();
+        assert!(!few.is_empty() && few.len() < 20, "{few:?}");
+    }
+}
