@@ -66,11 +66,25 @@ impl Store {
         let mut ids = Vec::new();
         let mut blocks = Vec::new();
         let mut batch = Batch::default();
+        let trees = view.trees();
+        for found in trees.versions(account) {
+            // The blocks of a damaged one are given back when the database is rewritten.
+            if let Some((_, version)) = crate::version::undamaged(found)? {
+                blocks.extend(version.blocks().copied());
+            }
+        }
+        for found in trees.graph.scan_prefix(key::versions(account)).keys() {
+            batch.remove(found.map_err(|error| self.trouble(error))?);
+        }
+        blocks.extend(view.attached_blocks());
+        for key in [key::attachment(account), key::floor(account)] {
+            batch.remove(key);
+        }
         for (part, manifest) in &view.manifests {
             blocks.extend(manifest.blocks().copied());
             batch.remove(key::manifest(account, part.0, &part.1));
             let kind = crate::settle::kind_of(part);
-            let layers = Layers::open(&self.0.trees, account, kind, manifest.runs.clone())?;
+            let layers = Layers::open(trees, account, kind, manifest.runs.clone())?;
             for live in layers.flatten() {
                 ids.extend(live.entries().map(|entry| (entry.id, Overlay::default())));
             }

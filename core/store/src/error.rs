@@ -65,6 +65,16 @@ pub enum StoreError {
     /// Nothing was ever imported under this id.
     #[error("no account `{0}`")]
     UnknownAccount(String),
+    /// The versions of an account do not lead back so far.
+    #[error("account `{account}` is known from {since} on, not at {time}")]
+    NotKept {
+        /// Id of the account.
+        account: String,
+        /// The time that was asked for.
+        time: jiff::Timestamp,
+        /// The earliest moment that is kept.
+        since: jiff::Timestamp,
+    },
     /// A document changed since it was read.
     #[error("document `{id}` {}", conflict(*expected, *actual))]
     Conflict {
@@ -144,6 +154,9 @@ impl StoreError {
             Self::Damaged(_) => "collect the account again: damaged parts are replaced",
             Self::Busy(_) => "wait for the running collection, or stop it",
             Self::UnknownAccount(_) => "collect it first",
+            Self::NotKept { .. } => {
+                "ask for a later time; `core.graph.keep_versions_for_days` says how long versions are kept"
+            }
             Self::Conflict { .. } => "read it again and repeat the change",
             Self::Io { .. } | Self::Name { .. } | Self::Encode { .. } => return None,
         })

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use stocktake_model::{NodeId, NodeRecord};
 
 use crate::account::Slot;
+use crate::attachment::Attachment;
 use crate::block::Entry;
 use crate::change::{Meanwhile, version};
 use crate::key::{self, Section};
@@ -26,6 +27,7 @@ pub struct Import {
     numbers: BTreeMap<String, u32>,
     pub(crate) damaged: Vec<Damaged>,
     pub(crate) stager: Stager,
+    pub(crate) attachment: Option<Attachment>,
     pub(crate) account: String,
     pub(crate) slot: Arc<Slot>,
     pub(crate) store: Store,
@@ -90,6 +92,7 @@ impl Store {
             numbers: BTreeMap::new(),
             damaged: Vec::new(),
             stager,
+            attachment: None,
             account: account.to_owned(),
             slot,
             store: self.clone(),

@@ -1,5 +1,5 @@
 //! Opening the directory: lock, repair, format, and what an earlier process left half done.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -34,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) record: Tree,
     /// Held while a document or a record is read in order to be changed.
     pub(crate) writing: Mutex<()>,
+    /// Kinds whose changes are not kept.
+    pub(crate) left_out: Mutex<BTreeSet<String>>,
     pub(crate) db: Db,
     disk: Disk,
     _lock: File,
@@ -69,6 +71,7 @@ impl Store {
             overlay: db.open_tree("overlay").map_err(sled)?,
             record: db.open_tree("record").map_err(sled)?,
             writing: Mutex::default(),
+            left_out: Mutex::default(),
             disk: Disk::open(&record)?,
             db,
             _lock: lock,
@@ -76,6 +79,15 @@ impl Store {
         store.clear_up()?;
         store.sync()?;
         Ok(store)
+    }
+
+    /// From now on changes to nodes of these kinds are not kept as versions.
+    pub fn leave_out<T: Into<String>>(&self, kinds: impl IntoIterator<Item = T>) {
+        *guard(&self.0.left_out) = kinds.into_iter().map(Into::into).collect();
+    }
+
+    pub(crate) fn leaves_out(&self, kind: &str) -> bool {
+        guard(&self.0.left_out).contains(kind)
     }
 
     /// Waits until everything written so far is on the disk.

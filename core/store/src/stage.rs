@@ -164,7 +164,8 @@ impl Drop for Stager {
     }
 }
 
-fn number(bytes: Option<&[u8]>) -> u64 {
+/// A number as it is stored; 0 if there is none.
+pub(crate) fn number(bytes: Option<&[u8]>) -> u64 {
     bytes
         .and_then(|bytes| bytes.try_into().ok())
         .map_or(0, u64::from_be_bytes)

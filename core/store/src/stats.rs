@@ -12,6 +12,10 @@ pub struct Stats {
     pub nodes: u64,
     /// Number of edges of all accounts.
     pub edges: u64,
+    /// Commits whose versions are kept.
+    pub versions: u64,
+    /// Bytes of all versions, as they are stored.
+    pub version_bytes: u64,
 }
 
 impl Store {
@@ -22,6 +26,7 @@ impl Store {
             disk_bytes: disk_bytes.map_err(|error| self.trouble(error))?,
             ..Stats::default()
         };
+        (stats.versions, stats.version_bytes) = self.0.trees.version_sizes()?;
         for header in self.accounts() {
             stats.accounts += 1;
             match header {
