@@ -3,10 +3,14 @@
 mod attached;
 mod cleanup;
 mod collect;
+mod compact;
 mod core;
 mod documents;
+mod history;
 mod ingest;
+mod noise;
 mod open;
+mod past;
 mod perform;
 mod queue;
 mod routes;

@@ -66,13 +66,14 @@ impl Store {
     ///
     /// An import that is under way respects it: see [`crate::Import::commit`].
     pub fn put(&self, account: &str, change: Change) -> Result<(), StoreError> {
-        let slot = self.slot(account);
+        let _pass = self.enter();
+        let slot = self.slot(account)?;
         let _writing = guard(&slot.writing);
         let current = self.view(account)?;
         if current.is_unknown() && change.header.is_none() {
             return Err(StoreError::UnknownAccount(account.to_owned()));
         }
-        let mut stager = Stager::new(&self.0.trees, account)?;
+        let mut stager = Stager::new(&self.trees()?, account)?;
         let mut draft = Draft::new(&current);
         let header = change.header.clone();
         let at = change.time();

@@ -40,6 +40,26 @@ pub struct VersionChange {
     pub(crate) generation: u64,
 }
 
+impl VersionChange {
+    /// A change that is in no store.
+    pub fn new(
+        change: ChangeKind,
+        at: Timestamp,
+        before: Option<StoredNode>,
+        after: Option<StoredNode>,
+    ) -> Self {
+        let node = after.as_ref().or(before.as_ref());
+        Self {
+            id: node.map_or(NodeId::ROOT, |node| node.id),
+            at,
+            change,
+            before,
+            after,
+            generation: 0,
+        }
+    }
+}
+
 type Doc = (Entry, Vec<u8>);
 
 /// Changes of the nodes of an account, newest commit first; within a commit by kind. Memory: the newest document of

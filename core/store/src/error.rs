@@ -150,7 +150,7 @@ impl StoreError {
             }
             Self::NotADirectory(_) => "choose another data directory",
             Self::Denied(_) => "the directory must belong to the user that runs stocktake",
-            Self::DiskFull(_) => "make room and start stocktake again: what was committed is safe",
+            Self::DiskFull(_) => "make room and try again: what was committed is safe",
             Self::Damaged(_) => "collect the account again: damaged parts are replaced",
             Self::Busy(_) => "wait for the running collection, or stop it",
             Self::UnknownAccount(_) => "collect it first",
@@ -207,11 +207,11 @@ mod tests {
             ),
             (
                 io::ErrorKind::StorageFull,
-                "no space left to write `d` / make room and start stocktake again: what was committed is safe",
+                "no space left to write `d` / make room and try again: what was committed is safe",
             ),
             (
                 io::ErrorKind::QuotaExceeded,
-                "no space left to write `d` / make room and start stocktake again: what was committed is safe",
+                "no space left to write `d` / make room and try again: what was committed is safe",
             ),
             (
                 io::ErrorKind::NotADirectory,

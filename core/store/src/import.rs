@@ -11,6 +11,7 @@ use crate::account::Slot;
 use crate::attachment::Attachment;
 use crate::block::Entry;
 use crate::change::{Meanwhile, version};
+use crate::gate::Pass;
 use crate::key::{self, Section};
 use crate::open::guard;
 use crate::settle::Part;
@@ -31,6 +32,7 @@ pub struct Import {
     pub(crate) account: String,
     pub(crate) slot: Arc<Slot>,
     pub(crate) store: Store,
+    _pass: Pass,
     /// True once the list of changes made meanwhile was handed over.
     pub(crate) ended: bool,
 }
@@ -71,10 +73,11 @@ impl Store {
     /// Begins an import of an account. One at a time: [`StoreError::Busy`].
     pub fn import(&self, account: &str) -> Result<Import, StoreError> {
         key::check("an account", account)?;
-        let slot = self.slot(account);
+        let pass = self.enter();
+        let slot = self.slot(account)?;
         // No change may fall between the state that is read here and the beginning of the list of changes.
         let writing = guard(&slot.writing);
-        let stager = Stager::new(&self.0.trees, account)?;
+        let stager = Stager::new(&self.trees()?, account)?;
         let base = self.view(account)?;
         {
             let mut meanwhile = guard(&slot.meanwhile);
@@ -96,6 +99,7 @@ impl Store {
             account: account.to_owned(),
             slot,
             store: self.clone(),
+            _pass: pass,
             ended: false,
         };
         import.load()?;

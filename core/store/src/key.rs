@@ -143,6 +143,13 @@ pub(crate) fn part(account: &str, block: &BlockRef, part: u32) -> Vec<u8> {
     key
 }
 
+/// Account of a key of the tree `graph` that belongs to one.
+pub(crate) fn account(key: &[u8]) -> Option<&str> {
+    let rest = key.get(1..)?;
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    std::str::from_utf8(&rest[..end]).ok()
+}
+
 /// Account and writer of a key made by [`staged`] or [`retired`].
 pub(crate) fn writer(key: &[u8]) -> Option<(String, u64)> {
     let (rest, number) = key.get(1..)?.split_last_chunk::<8>()?;

@@ -43,7 +43,8 @@ impl Store {
         keep: Keep,
         mut is_shown: impl FnMut(&VersionChange) -> bool,
     ) -> Result<Pruned, StoreError> {
-        let slot = self.slot(account);
+        let _pass = self.enter();
+        let slot = self.slot(account)?;
         let _writing = guard(&slot.writing);
         let view = self.view(account)?;
         let is_due = |version: &Version| {

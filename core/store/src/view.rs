@@ -43,6 +43,8 @@ pub struct View {
     damaged: Vec<Damaged>,
     /// Number of the last commit that changed something; 0 before the first.
     pub(crate) generation: u64,
+    /// The one this state is of.
+    commit: u64,
     /// What is kept beside the state, damaged or not.
     pub(crate) attachment: Option<Vec<u8>>,
     /// Earliest moment the versions lead back to; absent if they lead to the beginning.
@@ -81,7 +83,7 @@ impl Store {
 
     pub(crate) fn view_of(&self, account: &str, moment: Moment) -> Result<View, StoreError> {
         key::check("an account", account)?;
-        let slot = self.slot(account);
+        let slot = self.slot(account)?;
         // A commit can not come between the pin and what is read here.
         let current = guard(&slot.current);
         let trees = current.trees().clone();
@@ -97,6 +99,7 @@ impl Store {
             manifests: BTreeMap::new(),
             damaged: Vec::new(),
             generation: crate::stage::number(generation.as_deref()),
+            commit: crate::stage::number(generation.as_deref()),
             attachment: get(key::attachment(account))?,
             floor: (floor.map(|value| from_sealed("earliest moment", &value))).transpose()?,
             undone: Vec::new(),
@@ -170,6 +173,7 @@ impl View {
             if !is_later {
                 break;
             }
+            self.commit = generation - 1;
             self.take_back(version);
         }
         let store = self.store.clone();
@@ -190,6 +194,11 @@ impl View {
             manifest.runs.push(undo.run.clone());
         }
         self.undone.push(version);
+    }
+
+    /// Number of the commit that made this state; 0 before the first.
+    pub fn commit(&self) -> u64 {
+        self.commit
     }
 
     pub(crate) fn account(&self) -> &str {

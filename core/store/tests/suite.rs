@@ -15,3 +15,5 @@ mod past;
 mod sample;
 #[path = "suite/small.rs"]
 mod small;
+#[path = "suite/space.rs"]
+mod space;
