@@ -41,7 +41,7 @@ impl Store {
         &self,
         account: &str,
         keep: Keep,
-        mut is_shown: impl FnMut(&VersionChange) -> bool,
+        is_shown: impl FnMut(&VersionChange) -> bool,
     ) -> Result<Pruned, StoreError> {
         let _pass = self.enter();
         let slot = self.slot(account)?;
@@ -64,21 +64,12 @@ impl Store {
         let Some(newest) = due.last().map(|(_, version)| version.at) else {
             return Ok(Pruned::default());
         };
-        let mut hidden: BTreeMap<u64, BTreeSet<NodeId>> = BTreeMap::new();
+        let mut hidden = BTreeMap::new();
         if due
             .iter()
             .any(|(_, version)| version.at >= keep.changes_since)
         {
-            let until = Some(keep.versions_since);
-            for change in self.changes(account, Some(keep.changes_since), until)? {
-                let change = change?;
-                if change.change == ChangeKind::Updated && !is_shown(&change) {
-                    hidden
-                        .entry(change.generation)
-                        .or_default()
-                        .insert(change.id);
-                }
-            }
+            hidden = self.hidden(account, keep, is_shown)?;
         }
         let mut stager = Stager::new(view.trees(), account)?;
         let mut batch = Batch::default();
@@ -112,6 +103,24 @@ impl Store {
         stager.committed();
         self.flip(&slot, batch, retired)?;
         Ok(pruned)
+    }
+
+    /// Updates that nobody wants to see, by commit.
+    fn hidden(
+        &self,
+        account: &str,
+        keep: Keep,
+        mut is_shown: impl FnMut(&VersionChange) -> bool,
+    ) -> Result<BTreeMap<u64, BTreeSet<NodeId>>, StoreError> {
+        let mut hidden: BTreeMap<u64, BTreeSet<NodeId>> = BTreeMap::new();
+        for change in self.changes(account, Some(keep.changes_since), Some(keep.versions_since))? {
+            let change = change?;
+            if change.change == ChangeKind::Updated && !is_shown(&change) {
+                let ids = hidden.entry(change.generation).or_default();
+                ids.insert(change.id);
+            }
+        }
+        Ok(hidden)
     }
 }
 
