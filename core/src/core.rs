@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::attached::{Attached, Seat};
 use crate::documents::Documents;
 use crate::open::{OpenError, Options, Schedule};
+use crate::past::Past;
 use crate::queue::Queue;
 use crate::runs::Runs;
 use crate::{routes, socket};
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     /// Held while an entry is added to the audit chain: each follows the one before it.
     pub(crate) audit: tokio::sync::Mutex<()>,
     pub(crate) attached: Attached,
+    pub(crate) past: Past,
 }
 
 impl Core {

@@ -4,7 +4,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stocktake_command::{CommandError, ConfigSaved, ConfigText, Settings};
 use stocktake_config::{
-    ConfigError, CoreConfig, DocumentId, Parsed, WorkerConfig, diff, masked, parse, set, unmask,
+    ConfigError, CoreConfig, DocumentId, GraphConfig, Parsed, WorkerConfig, diff, masked, parse,
+    set, unmask,
 };
 use stocktake_store::{Store, StoreError};
 use tracing::warn;
@@ -176,6 +177,11 @@ impl Documents {
         let core = parsed.and_then(|parsed| parsed.core().map_err(|error| config_error(&error)));
         core.inspect_err(|error| warn!(%error, "the defaults count instead"))
             .unwrap_or_default()
+    }
+
+    /// What is kept of the past, and for how long.
+    pub(crate) fn kept(&self) -> GraphConfig {
+        self.core().graph
     }
 
     /// What the configuration says about the command line.

@@ -150,7 +150,11 @@ impl Core {
         self.0
             .graph
             .rcu(|graph| graph.with_partition(partition.clone()));
+        let account = header.account().to_owned();
         self.reached(header);
+        // Nobody waits for it: what is old may as well go a little later.
+        let core = self.clone();
+        tokio::task::spawn_blocking(move || core.tidy(&account));
         Ok(merged)
     }
 

@@ -3,11 +3,15 @@
 mod attached;
 mod cleanup;
 mod collect;
+mod compact;
 mod core;
 mod documents;
+mod history;
 mod ingest;
 mod key;
+mod noise;
 mod open;
+mod past;
 mod perform;
 mod queue;
 mod routes;

@@ -12,6 +12,7 @@ use tracing::warn;
 use crate::attached::Attached;
 use crate::core::{Core, Parts};
 use crate::documents::Documents;
+use crate::past::{LEFT_OUT, Past};
 use crate::queue::Queue;
 use crate::runs::Runs;
 
@@ -89,6 +90,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         },
         error => OpenError::Store(error),
     })?;
+    store.leave_out(LEFT_OUT);
     let models = models(&store)?;
     let mut model = Model::default();
     for known in models.values() {
@@ -121,6 +123,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         work: Mutex::new(BTreeMap::new()),
         audit: tokio::sync::Mutex::new(()),
         attached: Attached::default(),
+        past: Past::default(),
     })
 }
 
@@ -130,7 +133,7 @@ fn models(store: &Store) -> Result<BTreeMap<String, PluginModel>, OpenError> {
 }
 
 /// What can be read; damage is told and left out, the next collection brings it back.
-fn readable<T>(found: Result<T, StoreError>) -> Option<T> {
+pub(crate) fn readable<T>(found: Result<T, StoreError>) -> Option<T> {
     found
         .inspect_err(|error| warn!(%error, "a part of the record is damaged"))
         .ok()

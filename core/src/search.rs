@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::core::{Core, now};
+use crate::past::LEFT_OUT;
 
 /// Elements that may wait for a slow reader.
 const BUFFERED: usize = 256;
@@ -30,22 +31,26 @@ impl Drop for Cancel {
 impl Core {
     /// Runs a search. Errors of the query come at once, elements as they are found.
     pub(crate) async fn find(&self, search: Search) -> Result<Found, CommandError> {
-        if search.at.is_some() {
-            return Err(CommandError::world(
-                "the past is not kept yet: `--at` has nothing to look at",
-            ));
-        }
-        let (incomplete, gaps) = self.missing(&kinds(&search.query));
+        let asked = kinds(&search.query);
+        let (incomplete, gaps) = self.missing(&asked);
+        let unkept = search.at.iter().flat_map(|_| unkept(&asked));
+        let unkept: Vec<String> = unkept.collect();
         let cancel = Arc::new(AtomicBool::new(false));
+        let at = search.at.clone();
         let request = request(search, cancel.clone());
-        let graph = self.graph();
+        let core = self.clone();
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let (hints, hinted) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            let rows = match graph.search(&request) {
+            let graph = match &at {
+                Some(at) => core.graph_at(at),
+                None => Ok(core.graph()),
+            };
+            let found = graph.and_then(|graph| graph.search(&request).map_err(command_error));
+            let rows = match found {
                 Ok(rows) => rows,
                 Err(error) => {
-                    let _ = hints.send(Err(command_error(error)));
+                    let _ = hints.send(Err(error));
                     return;
                 }
             };
@@ -61,6 +66,7 @@ impl Core {
             .await
             .map_err(|_| CommandError::world("the search broke down"))??;
         hints.extend(said(&incomplete, self.headers().len()));
+        hints.extend(unkept);
         let cancel = Cancel(cancel);
         let elements = ReceiverStream::new(receiver).inspect(move |_| {
             let _held = &cancel;
@@ -112,6 +118,14 @@ fn request(search: Search, cancel: Arc<AtomicBool>) -> SearchRequest {
         deadline: search.timeout.map(|timeout| Instant::now() + timeout),
         cancel,
     }
+}
+
+/// What people are told who ask for kinds of which there is no past.
+fn unkept(asked: &[String]) -> impl Iterator<Item = String> {
+    let kinds = asked
+        .iter()
+        .filter(|kind| LEFT_OUT.contains(&kind.as_str()));
+    kinds.map(|kind| format!("changes of `{kind}` are not kept: the past has none"))
 }
 
 /// What people are told about an incomplete answer.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use stocktake_command::{
     ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, Found,
-    HistoryOptions, Marks, Run, RunEvents, RunFilter, Search, Services, Settings, TagChange,
-    WorkflowInfo, WorkflowStarted,
+    HistoryOptions, HistorySearch, Marks, Run, RunEvents, RunFilter, Search, Services, Settings,
+    SystemInfo, TagChange, WorkflowInfo, WorkflowStarted,
 };
 use stocktake_model::{Map, Model, NodeId, Overlay, normalise};
 
@@ -30,6 +30,18 @@ impl Services for Core {
 
     async fn search(&self, search: Search) -> Result<Found, CommandError> {
         self.find(search).await
+    }
+
+    async fn history(&self, wanted: HistorySearch) -> Result<Found, CommandError> {
+        self.find_history(wanted).await
+    }
+
+    async fn system_info(&self) -> Result<SystemInfo, CommandError> {
+        self.sizes().await
+    }
+
+    async fn compact(&self) -> Result<(u64, u64), CommandError> {
+        self.compact_now().await
     }
 
     async fn explain(&self, search: Search) -> Result<Value, CommandError> {

@@ -39,8 +39,8 @@ pub use flow::{Column, Flow, Layout, View};
 pub use output::{FileMode, Output, Progress};
 pub use scene::{Call, Scene, Side};
 pub use services::{
-    DefaultOrder, Elements, Found, Marks, RunEvents, Search, Services, Settings, TagChange,
-    TagMode, TagTarget, WithEdges,
+    DefaultOrder, Elements, Found, HistoryChange, HistorySearch, Marks, RunEvents, Search,
+    Services, Settings, SystemInfo, TagChange, TagMode, TagTarget, WithEdges,
 };
 pub use spec::{Category, Command, Example, Shape, Spec, Stage};
 pub use status::{

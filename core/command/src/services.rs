@@ -42,6 +42,17 @@ pub trait Services: Send + Sync {
     /// How a query would be run, without running it: one object.
     async fn explain(&self, search: Search) -> Result<Value, CommandError>;
 
+    /// What happened to nodes that a query selects, in no order that is promised. Each row is the node as it was after
+    /// the change (before it, if it was deleted) with the root fields `change`, `changed_at` and, unless it was
+    /// created, `before`: what was reported until then.
+    async fn history(&self, wanted: HistorySearch) -> Result<Found, CommandError>;
+
+    /// How large everything is.
+    async fn system_info(&self) -> Result<SystemInfo, CommandError>;
+
+    /// Rewrites the record without what is no longer needed. Gives back its bytes before and after.
+    async fn compact(&self) -> Result<(u64, u64), CommandError>;
+
     /// Merges `patch` into a section of every node of `ids`, one level deep; `null` deletes a key.
     ///
     /// Gives back the updated nodes in the order of `ids`; ids nobody knows are left out.
@@ -156,6 +167,68 @@ pub struct Search {
     /// Absolute paths below `ancestors`, `descendants` and `usage` that later commands read: their values have to be
     /// in the nodes, under exactly this path. The four of `ancestors` that every node has may be among them.
     pub wanted: Vec<Path>,
+}
+
+/// A question about changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistorySearch {
+    /// One part with a filter and nothing else, its paths already moved into their section. `/change`, `/changed_at`
+    /// and `/before…` are those of the row.
+    pub query: Query,
+    /// Nothing at this time or before.
+    pub after: Option<Timestamp>,
+    /// Nothing later than this.
+    pub before: Option<Timestamp>,
+    /// Only these changes; all if empty.
+    pub changes: Vec<HistoryChange>,
+    /// Time it may take.
+    pub timeout: Option<Duration>,
+}
+
+/// What happened to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryChange {
+    /// It is new.
+    Created,
+    /// It is different.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+impl HistoryChange {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Created, Self::Updated, Self::Deleted];
+
+    /// The word for it in `/change`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "node_created",
+            Self::Updated => "node_updated",
+            Self::Deleted => "node_deleted",
+        }
+    }
+}
+
+/// How large everything is; sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SystemInfo {
+    /// Version of the core.
+    pub version: String,
+    /// Number of accounts.
+    pub accounts: u64,
+    /// Number of nodes.
+    pub nodes: u64,
+    /// Number of edges.
+    pub edges: u64,
+    /// What the graph takes in memory.
+    pub memory_bytes: u64,
+    /// What the record takes on the disk.
+    pub disk_bytes: u64,
+    /// Commits whose versions are kept.
+    pub versions: u64,
+    /// What the versions take of the record.
+    pub version_bytes: u64,
 }
 
 /// Whether edges are wanted.

@@ -29,7 +29,11 @@ pub(crate) struct Slot {
 impl Store {
     /// Every account that was ever imported, by id. A damaged header is an error in its place.
     pub fn accounts(&self) -> Vec<Result<AccountHeader, StoreError>> {
-        let found = self.0.trees.graph.scan_prefix(key::HEADERS);
+        let trees = match self.trees() {
+            Ok(trees) => trees,
+            Err(error) => return vec![Err(error)],
+        };
+        let found = trees.graph.scan_prefix(key::HEADERS);
         found
             .map(|found| {
                 let (_, value) = found.map_err(|error| self.trouble(error))?;
@@ -42,10 +46,11 @@ impl Store {
     pub fn put_header(&self, header: &AccountHeader) -> Result<(), StoreError> {
         let account = header.account();
         key::check("an account", account)?;
-        let slot = self.slot(account);
+        let _pass = self.enter();
+        let slot = self.slot(account)?;
         let _writing = guard(&slot.writing);
         let value = crate::seal::to_sealed("header", header)?;
-        let done = self.0.trees.graph.insert(key::header(account), value);
+        let done = self.trees()?.graph.insert(key::header(account), value);
         done.map_err(|error| self.trouble(error))?;
         self.sync()
     }
@@ -54,7 +59,8 @@ impl Store {
     ///
     /// Refused while it is being imported. Readers that began before still see it.
     pub fn forget(&self, account: &str) -> Result<(), StoreError> {
-        let slot = self.slot(account);
+        let _pass = self.enter();
+        let slot = self.slot(account)?;
         let _writing = guard(&slot.writing);
         if guard(&slot.meanwhile).is_some() {
             return Err(StoreError::Busy(account.to_owned()));
@@ -66,17 +72,31 @@ impl Store {
         let mut ids = Vec::new();
         let mut blocks = Vec::new();
         let mut batch = Batch::default();
+        let trees = view.trees();
+        for found in trees.versions(account) {
+            // The blocks of a damaged one are given back when the database is rewritten.
+            if let Some((_, version)) = crate::version::undamaged(found)? {
+                blocks.extend(version.blocks().copied());
+            }
+        }
+        for found in trees.graph.scan_prefix(key::versions(account)).keys() {
+            batch.remove(found.map_err(|error| self.trouble(error))?);
+        }
+        blocks.extend(view.attached_blocks());
+        for key in [key::attachment(account), key::floor(account)] {
+            batch.remove(key);
+        }
         for (part, manifest) in &view.manifests {
             blocks.extend(manifest.blocks().copied());
             batch.remove(key::manifest(account, part.0, &part.1));
             let kind = crate::settle::kind_of(part);
-            let layers = Layers::open(&self.0.trees, account, kind, manifest.runs.clone())?;
+            let layers = Layers::open(trees, account, kind, manifest.runs.clone())?;
             for live in layers.flatten() {
                 ids.extend(live.entries().map(|entry| (entry.id, Overlay::default())));
             }
         }
         batch.remove(key::header(account));
-        let stager = Stager::new(&self.0.trees, account)?;
+        let stager = Stager::new(trees, account)?;
         let note = key::retired(account, stager.writer);
         batch.insert(note.clone(), crate::seal::to_sealed("note", &blocks)?);
         let retired = Retired {
@@ -89,16 +109,18 @@ impl Store {
         self.set_overlay(&ids)
     }
 
-    pub(crate) fn slot(&self, account: &str) -> Arc<Slot> {
+    pub(crate) fn slot(&self, account: &str) -> Result<Arc<Slot>, StoreError> {
         let mut accounts = guard(&self.0.accounts);
-        let slot = accounts.entry(account.to_owned()).or_insert_with(|| {
-            Arc::new(Slot {
-                writing: Mutex::default(),
-                current: Mutex::new(Pin::new(&self.0.trees)),
-                meanwhile: Mutex::default(),
-            })
+        if let Some(slot) = accounts.get(account) {
+            return Ok(slot.clone());
+        }
+        let slot = Arc::new(Slot {
+            writing: Mutex::default(),
+            current: Mutex::new(Pin::new(&self.trees()?)),
+            meanwhile: Mutex::default(),
         });
-        slot.clone()
+        accounts.insert(account.to_owned(), slot.clone());
+        Ok(slot)
     }
 
     /// Goes to the next state in one step, and waits for the disk.
@@ -111,9 +133,10 @@ impl Store {
         // What the batch points at has to be in the log before it.
         self.flush()?;
         let mut current = guard(&slot.current);
-        let done = self.0.trees.graph.apply_batch(batch);
+        let trees = current.trees().clone();
+        let done = trees.graph.apply_batch(batch);
         done.map_err(|error| self.trouble(error))?;
-        let next = Pin::new(&self.0.trees);
+        let next = Pin::new(&trees);
         current.follow(retired, next.clone());
         let before = std::mem::replace(&mut *current, next);
         drop(current);

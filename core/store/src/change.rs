@@ -1,6 +1,7 @@
 //! A small change to an account: after an action, or from a watch.
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use stocktake_model::{EdgeRecord, NodeId, NodeRecord};
 
 use crate::block::Entry;
@@ -28,6 +29,16 @@ pub struct Change {
     pub edges: Vec<EdgeRecord>,
     /// The header, counts included; the stored one stays if absent.
     pub header: Option<AccountHeader>,
+    /// When it happened. If absent: when the header was collected, else the last time a node changed.
+    pub at: Option<Timestamp>,
+}
+
+impl Change {
+    fn time(&self) -> Option<Timestamp> {
+        let header = self.header.as_ref().map(|header| header.collected);
+        let nodes = || self.nodes.iter().map(|node| node.changed).max();
+        self.at.or(header).or_else(nodes)
+    }
 }
 
 /// What was changed while an import is under way: it is newer than what the import read.
@@ -55,17 +66,19 @@ impl Store {
     ///
     /// An import that is under way respects it: see [`crate::Import::commit`].
     pub fn put(&self, account: &str, change: Change) -> Result<(), StoreError> {
-        let slot = self.slot(account);
+        let _pass = self.enter();
+        let slot = self.slot(account)?;
         let _writing = guard(&slot.writing);
         let current = self.view(account)?;
         if current.is_unknown() && change.header.is_none() {
             return Err(StoreError::UnknownAccount(account.to_owned()));
         }
-        let mut stager = Stager::new(&self.0.trees, account)?;
-        let mut draft = Draft::new(&self.0.trees, account, &current.manifests);
+        let mut stager = Stager::new(&self.trees()?, account)?;
+        let mut draft = Draft::new(&current);
         let header = change.header.clone();
+        let at = change.time();
         let meanwhile = lay(&mut draft, change, &mut stager)?;
-        let (batch, retired) = draft.finish(header.as_ref(), &mut stager)?;
+        let (batch, retired) = draft.finish(header.as_ref(), at, &mut stager)?;
         stager.committed();
         self.flip(&slot, batch, retired)?;
         if let Some(changes) = guard(&slot.meanwhile).as_mut() {

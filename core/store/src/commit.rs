@@ -61,14 +61,19 @@ impl Import {
         header.nodes = self.count(&meanwhile);
         let mut report = self.report();
         let current = store.view(&account)?;
-        let mut draft = Draft::new(&store.0.trees, &account, &current.manifests);
+        let mut draft = Draft::new(&current);
         self.lay_nodes(&mut draft, meanwhile)?;
         let now = header.collected;
         lay_edges(&mut draft, &current, edges, now, &mut self.stager)?;
         report.damaged.append(&mut draft.damaged);
         report.damaged.sort();
         report.damaged.dedup();
-        let (batch, retired) = draft.finish(Some(&header), &mut self.stager)?;
+        // What was put meanwhile is not in it.
+        let is_same = current.generation == self.base.generation;
+        if let Some(attachment) = self.attachment.take().filter(|_| is_same) {
+            draft.attach(attachment);
+        }
+        let (batch, retired) = draft.finish(Some(&header), Some(now), &mut self.stager)?;
         report.bytes_written = self.stager.bytes;
         // Whether the batch is in the log cannot be known if this fails: then only the next open may tidy up.
         self.stager.committed();

@@ -27,7 +27,7 @@ impl Store {
     /// Ids of all documents, sorted; damaged ones included.
     pub fn documents(&self) -> Result<Vec<String>, StoreError> {
         let prefix = crate::key::record(TABLE, "");
-        let keys = self.0.record.scan_prefix(&prefix).keys();
+        let keys = self.files()?.record.scan_prefix(&prefix).keys();
         keys.map(|key| {
             let key = key.map_err(|error| self.trouble(error))?;
             Ok(String::from_utf8_lossy(&key[prefix.len()..]).into_owned())
@@ -47,6 +47,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let records = self.records(TABLE)?;
+        let _pass = self.enter();
         let _writing = guard(&self.0.writing);
         let stored: Result<Option<Document>, _> = records.get(id);
         let stored = match (stored, expected) {
@@ -75,6 +76,7 @@ impl Store {
 
     /// Removes a document; true if it was there.
     pub fn delete_document(&self, id: &str) -> Result<bool, StoreError> {
+        let _pass = self.enter();
         let _writing = guard(&self.0.writing);
         self.records(TABLE)?.delete(id)
     }

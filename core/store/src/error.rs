@@ -65,6 +65,16 @@ pub enum StoreError {
     /// Nothing was ever imported under this id.
     #[error("no account `{0}`")]
     UnknownAccount(String),
+    /// The versions of an account do not lead back so far.
+    #[error("account `{account}` is known from {since} on, not at {time}")]
+    NotKept {
+        /// Id of the account.
+        account: String,
+        /// The time that was asked for.
+        time: jiff::Timestamp,
+        /// The earliest moment that is kept.
+        since: jiff::Timestamp,
+    },
     /// A document changed since it was read.
     #[error("document `{id}` {}", conflict(*expected, *actual))]
     Conflict {
@@ -140,10 +150,13 @@ impl StoreError {
             }
             Self::NotADirectory(_) => "choose another data directory",
             Self::Denied(_) => "the directory must belong to the user that runs stocktake",
-            Self::DiskFull(_) => "make room and start stocktake again: what was committed is safe",
+            Self::DiskFull(_) => "make room and try again: what was committed is safe",
             Self::Damaged(_) => "collect the account again: damaged parts are replaced",
             Self::Busy(_) => "wait for the running collection, or stop it",
             Self::UnknownAccount(_) => "collect it first",
+            Self::NotKept { .. } => {
+                "ask for a later time; `core.graph.keep_versions_for_days` says how long versions are kept"
+            }
             Self::Conflict { .. } => "read it again and repeat the change",
             Self::Io { .. } | Self::Name { .. } | Self::Encode { .. } => return None,
         })
@@ -194,11 +207,11 @@ mod tests {
             ),
             (
                 io::ErrorKind::StorageFull,
-                "no space left to write `d` / make room and start stocktake again: what was committed is safe",
+                "no space left to write `d` / make room and try again: what was committed is safe",
             ),
             (
                 io::ErrorKind::QuotaExceeded,
-                "no space left to write `d` / make room and start stocktake again: what was committed is safe",
+                "no space left to write `d` / make room and try again: what was committed is safe",
             ),
             (
                 io::ErrorKind::NotADirectory,

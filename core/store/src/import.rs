@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use stocktake_model::{NodeId, NodeRecord};
 
 use crate::account::Slot;
+use crate::attachment::Attachment;
 use crate::block::Entry;
 use crate::change::{Meanwhile, version};
+use crate::gate::Pass;
 use crate::key::{self, Section};
 use crate::open::guard;
 use crate::settle::Part;
@@ -26,9 +28,11 @@ pub struct Import {
     numbers: BTreeMap<String, u32>,
     pub(crate) damaged: Vec<Damaged>,
     pub(crate) stager: Stager,
+    pub(crate) attachment: Option<Attachment>,
     pub(crate) account: String,
     pub(crate) slot: Arc<Slot>,
     pub(crate) store: Store,
+    _pass: Pass,
     /// True once the list of changes made meanwhile was handed over.
     pub(crate) ended: bool,
 }
@@ -69,10 +73,11 @@ impl Store {
     /// Begins an import of an account. One at a time: [`StoreError::Busy`].
     pub fn import(&self, account: &str) -> Result<Import, StoreError> {
         key::check("an account", account)?;
-        let slot = self.slot(account);
+        let pass = self.enter();
+        let slot = self.slot(account)?;
         // No change may fall between the state that is read here and the beginning of the list of changes.
         let writing = guard(&slot.writing);
-        let stager = Stager::new(&self.0.trees, account)?;
+        let stager = Stager::new(&self.trees()?, account)?;
         let base = self.view(account)?;
         {
             let mut meanwhile = guard(&slot.meanwhile);
@@ -90,9 +95,11 @@ impl Store {
             numbers: BTreeMap::new(),
             damaged: Vec::new(),
             stager,
+            attachment: None,
             account: account.to_owned(),
             slot,
             store: self.clone(),
+            _pass: pass,
             ended: false,
         };
         import.load()?;

@@ -1,10 +1,14 @@
 //! Keys of the trees. Text parts end with a zero byte, which no name may hold; numbers are big endian.
 //!
 //! ```text
-//! graph   h account                    header of an account
+//! graph   a account                    attachment: what the owner of the account keeps beside it
+//!         f account                    earliest moment the versions lead back to
+//!         g account                    generation: number of the last commit that changed something
+//!         h account                    header of an account
 //!         m account section kind       manifest: which blocks hold the nodes (`n`) or edges (`e`)
 //!         r account writer             blocks nobody needs any more
 //!         s account writer             a writer at work; its blocks are nothing until this is gone
+//!         v account generation         version: the way back to the state before a commit
 //!         w                            last writer number
 //! block   account writer number part   a piece of a block
 //! record  table key                    everything small
@@ -59,9 +63,31 @@ fn of(letter: u8, account: &str) -> Vec<u8> {
 pub(crate) const HEADERS: &[u8] = b"h";
 pub(crate) const RETIRED: &[u8] = b"r";
 pub(crate) const STAGED: &[u8] = b"s";
+pub(crate) const VERSIONS: &[u8] = b"v";
 
 pub(crate) fn header(account: &str) -> Vec<u8> {
     of(b'h', account)
+}
+
+pub(crate) fn attachment(account: &str) -> Vec<u8> {
+    of(b'a', account)
+}
+
+pub(crate) fn floor(account: &str) -> Vec<u8> {
+    of(b'f', account)
+}
+
+pub(crate) fn generation(account: &str) -> Vec<u8> {
+    of(b'g', account)
+}
+
+/// Prefix of all versions of an account.
+pub(crate) fn versions(account: &str) -> Vec<u8> {
+    of(b'v', account)
+}
+
+pub(crate) fn version(account: &str, generation: u64) -> Vec<u8> {
+    numbered(b'v', account, generation)
 }
 
 /// Prefix of all manifests of an account.
@@ -115,6 +141,13 @@ pub(crate) fn part(account: &str, block: &BlockRef, part: u32) -> Vec<u8> {
     key.extend_from_slice(&block.number.to_be_bytes());
     key.extend_from_slice(&part.to_be_bytes());
     key
+}
+
+/// Account of a key of the tree `graph` that belongs to one.
+pub(crate) fn account(key: &[u8]) -> Option<&str> {
+    let rest = key.get(1..)?;
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    std::str::from_utf8(&rest[..end]).ok()
 }
 
 /// Account and writer of a key made by [`staged`] or [`retired`].

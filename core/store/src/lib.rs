@@ -3,12 +3,17 @@
 //! The only room that names sled. It knows nothing about queries or HTTP and reads no clock. Every call
 //! blocks; an asynchronous caller uses `spawn_blocking`.
 mod account;
+mod attachment;
 mod block;
 mod change;
+mod changes;
 mod commit;
+mod compact;
 mod document;
 mod error;
+mod files;
 mod format;
+mod gate;
 mod header;
 mod import;
 mod key;
@@ -18,16 +23,20 @@ mod open;
 mod overlay;
 mod pin;
 mod plugin;
+mod prune;
 mod record;
 mod seal;
 mod settle;
 mod stage;
 mod stats;
 mod sync;
+mod version;
 mod view;
 
 pub use change::Change;
+pub use changes::{ChangeKind, Changes, VersionChange};
 pub use commit::CommitReport;
+pub use compact::Compacted;
 pub use document::Document;
 pub use error::{Damaged, StoreError};
 pub use format::FORMAT;
@@ -35,6 +44,7 @@ pub use header::AccountHeader;
 pub use import::Import;
 pub use open::Store;
 
+pub use prune::{Keep, Pruned};
 pub use record::Records;
 pub use stats::Stats;
 pub use view::{Nodes, StoredNode, View};

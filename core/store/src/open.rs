@@ -1,25 +1,19 @@
 //! Opening the directory: lock, repair, format, and what an earlier process left half done.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use sled::{Db, Tree};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::account::Slot;
+use crate::files::{self, Files};
+use crate::gate::{Gate, Pass};
 use crate::manifest::BlockRef;
 use crate::seal::from_sealed;
 use crate::stage::Trees;
-use crate::sync::Disk;
-use crate::{StoreError, format, key};
-
-/// Blocks are read once per start; a larger cache would hold them for nothing.
-const CACHE_BYTES: u64 = 64 << 20;
-/// sled makes every page above a quarter of this a file of its own. Fixed when a database is made.
-const SEGMENT_BYTES: usize = 4 << 20;
-const FLUSH_EVERY_MS: u64 = 500;
+use crate::{StoreError, key};
 
 /// The record in one directory. Cloning is cheap; all clones are the same store.
 #[derive(Debug, Clone)]
@@ -29,13 +23,16 @@ pub struct Store(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) accounts: Mutex<BTreeMap<String, Arc<Slot>>>,
-    pub(crate) trees: Trees,
-    pub(crate) overlay: Tree,
-    pub(crate) record: Tree,
+    /// The database; absent if it failed and could not be opened again.
+    pub(crate) files: RwLock<Option<Arc<Files>>>,
+    pub(crate) gate: Arc<Gate>,
     /// Held while a document or a record is read in order to be changed.
     pub(crate) writing: Mutex<()>,
-    pub(crate) db: Db,
-    disk: Disk,
+    /// Kinds whose changes are not kept.
+    pub(crate) left_out: Mutex<BTreeSet<String>>,
+    /// Bytes that are needed, as far as anybody looked.
+    pub(crate) needed: AtomicU64,
+    pub(crate) dir: PathBuf,
     _lock: File,
 }
 
@@ -54,23 +51,16 @@ impl Store {
             .create(dir)
             .map_err(trouble)?;
         let lock = lock(dir)?;
-        let record = dir.join("record");
-        drop_torn_snapshots(&record).map_err(trouble)?;
-        let db = open_or_rebuild(&record)?;
-        let sled = |error| StoreError::sled(&record, error);
-        format::ensure(&db, &db.open_tree("meta").map_err(sled)?)?;
+        let (path, needed) = files::current(dir)?;
+        files::remove_others(dir, &path).map_err(trouble)?;
         let store = Self(Arc::new(Inner {
             accounts: Mutex::default(),
-            trees: Trees {
-                dir: record.clone(),
-                graph: db.open_tree("graph").map_err(sled)?,
-                block: db.open_tree("block").map_err(sled)?,
-            },
-            overlay: db.open_tree("overlay").map_err(sled)?,
-            record: db.open_tree("record").map_err(sled)?,
+            files: RwLock::new(Some(Arc::new(Files::open(&path)?))),
+            gate: Arc::default(),
             writing: Mutex::default(),
-            disk: Disk::open(&record)?,
-            db,
+            left_out: Mutex::default(),
+            needed: AtomicU64::new(needed),
+            dir: dir.to_owned(),
             _lock: lock,
         }));
         store.clear_up()?;
@@ -78,25 +68,78 @@ impl Store {
         Ok(store)
     }
 
+    /// The database as it is now.
+    pub(crate) fn files(&self) -> Result<Arc<Files>, StoreError> {
+        let files = self.0.files.read().unwrap_or_else(PoisonError::into_inner);
+        let absent = || StoreError::DiskFull(self.0.dir.clone());
+        files.clone().ok_or_else(absent)
+    }
+
+    pub(crate) fn trees(&self) -> Result<Trees, StoreError> {
+        Ok(self.files()?.trees.clone())
+    }
+
+    /// Leave to write. A database that failed, e.g. because the disk was full, is opened again first.
+    pub(crate) fn enter(&self) -> Pass {
+        let failed = self.files().map_or(true, |files| files.trees.home.failed());
+        if failed
+            && let Some(_alone) = self.0.gate.try_close()
+            && let Err(error) = self.revive()
+        {
+            tracing::warn!(%error, "the record could not be opened again");
+        }
+        self.0.gate.enter()
+    }
+
+    /// Opens a failed database again, unless somebody still reads it.
+    fn revive(&self) -> Result<(), StoreError> {
+        let mut accounts = guard(&self.0.accounts);
+        let mut files = self.0.files.write().unwrap_or_else(PoisonError::into_inner);
+        // Only they keep the database besides the readers: it cannot be opened while it is open.
+        accounts.clear();
+        if let Some(old) = &*files
+            && (Arc::strong_count(old) > 1 || Arc::strong_count(&old.trees.home) > 1)
+        {
+            return Err(StoreError::DiskFull(self.0.dir.clone()));
+        }
+        *files = None;
+        let (path, _) = files::current(&self.0.dir)?;
+        *files = Some(Arc::new(Files::open(&path)?));
+        drop((files, accounts));
+        self.clear_up()
+    }
+
+    /// From now on changes to nodes of these kinds are not kept as versions.
+    pub fn leave_out<T: Into<String>>(&self, kinds: impl IntoIterator<Item = T>) {
+        *guard(&self.0.left_out) = kinds.into_iter().map(Into::into).collect();
+    }
+
+    pub(crate) fn leaves_out(&self, kind: &str) -> bool {
+        guard(&self.0.left_out).contains(kind)
+    }
+
     /// Waits until everything written so far is on the disk.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.flush()?;
-        self.0.disk.sync()
+        let files = self.files()?;
+        files.flush()?;
+        (files.disk.sync()).inspect_err(|error| files.trees.home.note(error))
     }
 
     /// Hands everything written so far to the operating system: enough for a killed process.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        let done = self.0.db.flush();
-        done.map_err(|error| self.trouble(error)).map(drop)
+        self.files()?.flush()
     }
 
     pub(crate) fn trouble(&self, error: sled::Error) -> StoreError {
-        self.0.trees.trouble(error)
+        match self.files() {
+            Ok(files) => files.trees.trouble(error),
+            Err(_) => StoreError::sled(&self.0.dir, error),
+        }
     }
 
     /// Finishes what a killed process began: nobody reads yet, so everything given up can go.
     fn clear_up(&self) -> Result<(), StoreError> {
-        let trees = &self.0.trees;
+        let trees = &self.trees()?;
         for found in trees.graph.scan_prefix(key::STAGED).keys() {
             let key = found.map_err(|error| self.trouble(error))?;
             if let Some((account, writer)) = key::writer(&key) {
@@ -144,59 +187,4 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     file.set_len(0).map_err(trouble)?;
     writeln!(file, "{}", std::process::id()).map_err(trouble)?;
     Ok(file)
-}
-
-/// A process killed while sled writes a snapshot leaves `snap.*.generating`, which sled then takes for the
-/// newest one and refuses to open. It is never needed: the log is the truth.
-fn drop_torn_snapshots(record: &Path) -> io::Result<()> {
-    for path in snapshots(record)? {
-        if path.extension().is_some_and(|end| end == "generating") {
-            tracing::warn!(file = %path.display(), "removed a torn snapshot file");
-            fs::remove_file(path)?;
-        }
-    }
-    Ok(())
-}
-
-/// The snapshot files of sled, torn ones included, sorted.
-fn snapshots(record: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(record) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
-    let mut paths = paths?;
-    paths.retain(|path| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with("snap."))
-    });
-    paths.sort();
-    Ok(paths)
-}
-
-/// Opens the database; where its snapshot can not be read, once more from the log alone, which is slower.
-fn open_or_rebuild(record: &Path) -> Result<Db, StoreError> {
-    let error = match config(record).open() {
-        Ok(db) => return Ok(db),
-        Err(error @ sled::Error::Corruption { .. }) => error,
-        Err(error) => return Err(StoreError::sled(record, error)),
-    };
-    let trouble = |error| StoreError::io(record, error);
-    let aside = record.with_file_name("record-snapshots-damaged");
-    tracing::warn!(%error, aside = %aside.display(), "snapshot can not be read; rebuilding it from the log");
-    fs::create_dir_all(&aside).map_err(trouble)?;
-    for path in snapshots(record).map_err(trouble)? {
-        let name = path.file_name().expect("a snapshot has a name");
-        fs::rename(&path, aside.join(name)).map_err(trouble)?;
-    }
-    (config(record).open()).map_err(|error| StoreError::sled(record, error))
-}
-
-fn config(record: &Path) -> sled::Config {
-    sled::Config::new()
-        .path(record)
-        .cache_capacity(CACHE_BYTES)
-        .segment_size(SEGMENT_BYTES)
-        .flush_every_ms(Some(FLUSH_EVERY_MS))
-        .mode(sled::Mode::LowSpace)
 }

@@ -8,7 +8,11 @@ use crate::{Store, StoreError};
 impl Store {
     /// Everything that was added, by node id. A damaged one is an error in its place.
     pub fn overlay(&self) -> Vec<Result<(NodeId, Overlay), StoreError>> {
-        let found = self.0.overlay.iter();
+        let files = match self.files() {
+            Ok(files) => files,
+            Err(error) => return vec![Err(error)],
+        };
+        let found = files.overlay.iter();
         found
             .filter_map(|found| match found {
                 Ok((key, value)) => {
@@ -31,7 +35,8 @@ impl Store {
                 batch.insert(id.as_bytes(), to_sealed("overlay", overlay)?);
             }
         }
-        let done = self.0.overlay.apply_batch(batch);
+        let _pass = self.enter();
+        let done = self.files()?.overlay.apply_batch(batch);
         done.map_err(|error| self.trouble(error))?;
         self.sync()
     }

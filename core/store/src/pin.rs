@@ -31,6 +31,11 @@ impl Pin {
         })
     }
 
+    /// The trees this state is in.
+    pub(crate) fn trees(&self) -> &Trees {
+        &self.trees
+    }
+
     /// Tells what the next state gave up.
     pub(crate) fn follow(&self, retired: Retired, next: Arc<Self>) {
         let first = self.after.set((retired, next));

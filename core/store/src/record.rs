@@ -48,14 +48,19 @@ impl Records {
                 None => batch.remove(full),
             }
         }
-        let done = self.store.0.record.apply_batch(batch);
+        let _pass = self.store.enter();
+        let done = self.store.files()?.record.apply_batch(batch);
         done.map_err(|error| self.store.trouble(error))?;
         self.store.sync()
     }
 
     /// The record of this key.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
-        let found = self.store.0.record.get(key::record(&self.table, key));
+        let found = self
+            .store
+            .files()?
+            .record
+            .get(key::record(&self.table, key));
         let found = found.map_err(|error| self.store.trouble(error))?;
         let value = found.map(|value| from_sealed(&self.what(key), &value));
         Ok(value.transpose()?)
@@ -67,13 +72,17 @@ impl Records {
         prefix: &str,
     ) -> impl DoubleEndedIterator<Item = Result<(String, T), StoreError>> + '_ {
         let skip = key::record(&self.table, "").len();
-        let found = self
-            .store
-            .0
-            .record
-            .scan_prefix(key::record(&self.table, prefix));
-        found.map(move |found| {
-            let (key, value) = found.map_err(|error| self.store.trouble(error))?;
+        let (found, failed) = match self.store.files() {
+            Ok(files) => {
+                let prefix = key::record(&self.table, prefix);
+                (Some(files.record.scan_prefix(prefix)), None)
+            }
+            Err(error) => (None, Some(Err(error))),
+        };
+        let found = found.into_iter().flatten();
+        let found = found.map(|found| found.map_err(|error| self.store.trouble(error)));
+        failed.into_iter().chain(found).map(move |found| {
+            let (key, value) = found?;
             let key = String::from_utf8_lossy(&key[skip..]).into_owned();
             let value = from_sealed(&self.what(&key), &value)?;
             Ok((key, value))
@@ -83,8 +92,9 @@ impl Records {
     /// Adds a record after all others of the table and returns its number, from 1 on without holes. The table
     /// must hold nothing else; the key is the number with twenty digits.
     pub fn append<T: Serialize + ?Sized>(&self, value: &T) -> Result<u64, StoreError> {
+        let _pass = self.store.enter();
         let _writing = guard(&self.store.0.writing);
-        let last = (self.store.0.record)
+        let last = (self.store.files()?.record)
             .scan_prefix(key::record(&self.table, ""))
             .keys()
             .next_back()
@@ -99,7 +109,12 @@ impl Records {
 
     /// Removes a record; true if it was there.
     pub fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        let gone = self.store.0.record.remove(key::record(&self.table, key));
+        let _pass = self.store.enter();
+        let gone = self
+            .store
+            .files()?
+            .record
+            .remove(key::record(&self.table, key));
         let gone = gone.map_err(|error| self.store.trouble(error))?;
         self.store.sync()?;
         Ok(gone.is_some())

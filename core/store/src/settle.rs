@@ -1,12 +1,17 @@
 //! Joining new layers to a manifest, and folding layers when they have become too many.
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
+use crate::attachment::Attachment;
 use crate::key::{self, Section};
 use crate::layers::Layers;
 use crate::manifest::{BlockRef, Fold, Manifest, Run};
 use crate::pin::Retired;
 use crate::seal::to_sealed;
 use crate::stage::{RunBuilder, Stager, Trees};
+use crate::version::Version;
+use crate::view::View;
 use crate::{AccountHeader, Damaged, StoreError};
 
 /// Section and kind of a manifest.
@@ -16,22 +21,26 @@ pub(crate) type Part = (Section, String);
 pub(crate) struct Draft<'a> {
     trees: &'a Trees,
     account: &'a str,
-    current: &'a BTreeMap<Part, Manifest>,
+    current: &'a View,
     next: BTreeMap<Part, Manifest>,
+    /// The way back; nothing leads behind the first state.
+    version: Version,
+    attachment: Option<Attachment>,
     pub(crate) damaged: Vec<Damaged>,
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(
-        trees: &'a Trees,
-        account: &'a str,
-        current: &'a BTreeMap<Part, Manifest>,
-    ) -> Self {
+    pub(crate) fn new(current: &'a View) -> Self {
         Self {
-            trees,
-            account,
+            trees: current.trees(),
+            account: current.account(),
             current,
             next: BTreeMap::new(),
+            version: Version {
+                began: current.manifests.is_empty(),
+                ..Version::default()
+            },
+            attachment: None,
             damaged: Vec::new(),
         }
     }
@@ -44,7 +53,18 @@ impl<'a> Draft<'a> {
         heal: Heal,
         stager: &mut Stager,
     ) -> Result<(), StoreError> {
-        let mut manifest = self.current.get(&part).cloned().unwrap_or_default();
+        if !self.version.began && self.current.is_logged(&part) {
+            match kind_of(&part) {
+                Some(kind) => (self.version).log_nodes(self.current, kind, &runs, stager)?,
+                None => self.version.log_edges(self.current, &runs, stager)?,
+            }
+        }
+        let mut manifest = self
+            .current
+            .manifests
+            .get(&part)
+            .cloned()
+            .unwrap_or_default();
         let before = manifest.runs.len();
         (manifest.runs).extend(runs.into_iter().filter(|run| !run.is_empty()));
         if manifest.runs.len() == before && heal == Heal::No {
@@ -104,53 +124,115 @@ impl<'a> Draft<'a> {
         Ok(run)
     }
 
-    /// Writes the draft into a batch: manifests, header, and the notes about blocks that were given up.
+    /// What is to be kept beside the new state.
+    pub(crate) fn attach(&mut self, attachment: Attachment) {
+        self.attachment = Some(attachment);
+    }
+
+    /// Writes the draft into a batch: manifests, header, the way back, and the notes about blocks that were given up.
+    ///
+    /// `at` is the time of the commit, where it is known.
     pub(crate) fn finish(
-        self,
+        mut self,
         header: Option<&AccountHeader>,
+        at: Option<Timestamp>,
         stager: &mut Stager,
     ) -> Result<(sled::Batch, Retired), StoreError> {
-        let mut batch = sled::Batch::default();
-        let mut insert = |batch: &mut sled::Batch, key: Vec<u8>, value: Vec<u8>| {
-            stager.bytes += (key.len() + value.len()) as u64;
-            batch.insert(key, value);
+        let mut batch = Puts {
+            batch: sled::Batch::default(),
+            bytes: 0,
         };
         for ((section, kind), manifest) in &self.next {
             let key = key::manifest(self.account, *section, kind);
             if manifest.runs.is_empty() {
-                batch.remove(key);
+                batch.batch.remove(key);
             } else {
-                insert(&mut batch, key, to_sealed("manifest", manifest)?);
+                batch.insert(key, to_sealed("manifest", manifest)?);
             }
         }
         if let Some(header) = header {
-            let value = to_sealed("header", header)?;
-            insert(&mut batch, key::header(self.account), value);
+            batch.insert(key::header(self.account), to_sealed("header", header)?);
         }
-        let blocks = self.given_up(&stager.written);
+        let mut blocks = self.given_up(&stager.written);
+        if !self.next.is_empty() || self.attachment.is_some() {
+            blocks.extend(self.follow(at, &mut batch)?);
+        }
         let note = key::retired(self.account, stager.writer);
         if !blocks.is_empty() {
-            insert(&mut batch, note.clone(), to_sealed("note", &blocks)?);
+            batch.insert(note.clone(), to_sealed("note", &blocks)?);
         }
-        batch.remove(stager.note());
+        batch.batch.remove(stager.note());
+        stager.bytes += batch.bytes;
         let retired = Retired {
             account: self.account.to_owned(),
             blocks,
             note,
         };
-        Ok((batch, retired))
+        Ok((batch.batch, retired))
+    }
+
+    /// Counts the commit, and notes the way back. Gives back the blocks of what was attached to the state before.
+    fn follow(
+        &mut self,
+        at: Option<Timestamp>,
+        batch: &mut Puts,
+    ) -> Result<Vec<BlockRef>, StoreError> {
+        let last = self.trees.versions(self.account).next_back();
+        let last = last.and_then(Result::ok).map(|(_, version)| version.at);
+        let before = match self.current.header() {
+            Ok(Some(header)) => Some(header.collected),
+            _ => None,
+        };
+        let earliest = last.or(before).unwrap_or_default();
+        self.version.at = at.unwrap_or(earliest).max(last.unwrap_or(Timestamp::MIN));
+        let generation = self.current.generation + 1;
+        let number = generation.to_be_bytes().to_vec();
+        batch.insert(key::generation(self.account), number);
+        if !self.version.is_empty() {
+            let value = to_sealed("version", &self.version)?;
+            batch.insert(key::version(self.account, generation), value);
+        }
+        if !self.version.began && self.current.floor.is_none() && last.is_none() {
+            batch.insert(key::floor(self.account), to_sealed("floor", &earliest)?);
+        }
+        let key = key::attachment(self.account);
+        match &mut self.attachment {
+            Some(attachment) => {
+                attachment.generation = generation;
+                batch.insert(key, to_sealed("attachment", attachment)?);
+            }
+            None => batch.batch.remove(key),
+        }
+        Ok(self.current.attached_blocks())
     }
 
     /// Blocks of the current state, and blocks just written and folded away again, that the next state has not.
     fn given_up(&self, written: &[BlockRef]) -> Vec<BlockRef> {
-        let needed: std::collections::BTreeSet<&BlockRef> =
-            self.next.values().flat_map(Manifest::blocks).collect();
-        let replaced = self.next.keys().filter_map(|part| self.current.get(part));
+        let attached = self.attachment.iter().flat_map(|one| &one.blocks);
+        let needed: std::collections::BTreeSet<&BlockRef> = (self.next.values())
+            .flat_map(Manifest::blocks)
+            .chain(self.version.blocks())
+            .chain(attached)
+            .collect();
+        let replaced = (self.next.keys()).filter_map(|part| self.current.manifests.get(part));
         (replaced.flat_map(Manifest::blocks))
             .chain(written)
             .filter(|block| !needed.contains(block))
             .copied()
             .collect()
+    }
+}
+
+/// A batch, and how many bytes are in it.
+struct Puts {
+    batch: sled::Batch,
+    bytes: u64,
+}
+
+impl Puts {
+    fn insert(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.bytes += (key.len() + value.len()) as u64;
+        self.batch.insert(key, value);
     }
 }
 

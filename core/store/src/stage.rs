@@ -1,10 +1,12 @@
 //! Writing blocks that are nothing yet: only the batch that also drops the staging note makes them part of an
 //! account. A writer that goes away before that, or a process that is killed, leaves nothing behind.
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sled::{Batch, Tree};
 
 use crate::block::{Entry, Packer};
+use crate::files::Home;
 use crate::key;
 use crate::manifest::{BlockRef, Run};
 use crate::{Damaged, StoreError};
@@ -18,11 +20,15 @@ pub(crate) struct Trees {
     pub(crate) dir: PathBuf,
     pub(crate) graph: Tree,
     pub(crate) block: Tree,
+    /// Dropped last: it is the database itself.
+    pub(crate) home: Arc<Home>,
 }
 
 impl Trees {
     pub(crate) fn trouble(&self, error: sled::Error) -> StoreError {
-        StoreError::sled(&self.dir, error)
+        let error = StoreError::sled(&self.dir, error);
+        self.home.note(&error);
+        error
     }
 
     /// The bytes of a block, or which one is damaged.
@@ -164,7 +170,8 @@ impl Drop for Stager {
     }
 }
 
-fn number(bytes: Option<&[u8]>) -> u64 {
+/// A number as it is stored; 0 if there is none.
+pub(crate) fn number(bytes: Option<&[u8]>) -> u64 {
     bytes
         .and_then(|bytes| bytes.try_into().ok())
         .map_or(0, u64::from_be_bytes)

@@ -12,16 +12,21 @@ pub struct Stats {
     pub nodes: u64,
     /// Number of edges of all accounts.
     pub edges: u64,
+    /// Commits whose versions are kept.
+    pub versions: u64,
+    /// Bytes of all versions, as they are stored.
+    pub version_bytes: u64,
 }
 
 impl Store {
     /// The sizes as they are now. Accounts with a damaged header count as empty.
     pub fn stats(&self) -> Result<Stats, StoreError> {
-        let disk_bytes = self.0.db.size_on_disk();
+        let disk_bytes = self.files()?.trees.home.db().size_on_disk();
         let mut stats = Stats {
             disk_bytes: disk_bytes.map_err(|error| self.trouble(error))?,
             ..Stats::default()
         };
+        (stats.versions, stats.version_bytes) = self.trees()?.version_sizes()?;
         for header in self.accounts() {
             stats.accounts += 1;
             match header {

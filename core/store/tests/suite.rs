@@ -9,7 +9,11 @@ mod graph;
 mod kill;
 #[path = "suite/layers.rs"]
 mod layers;
+#[path = "suite/past.rs"]
+mod past;
 #[path = "suite/sample.rs"]
 mod sample;
 #[path = "suite/small.rs"]
 mod small;
+#[path = "suite/space.rs"]
+mod space;

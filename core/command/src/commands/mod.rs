@@ -7,6 +7,7 @@ mod cut;
 mod dump;
 mod format;
 mod help;
+mod history;
 mod jq;
 mod kinds;
 mod list;
@@ -15,6 +16,7 @@ mod search;
 mod sort;
 mod source;
 mod stream;
+mod system;
 mod tag;
 mod tip;
 mod walk;
@@ -43,6 +45,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &format::FormatAs,
     &cut::Head,
     &help::Help,
+    &history::History,
     &jq::Jq,
     &source::Json,
     &kinds::Kinds,
@@ -56,6 +59,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &source::Sleep,
     &sort::Sort,
     &walk::TO_SUCCESSORS,
+    &system::System,
     &tag::Tag,
     &cut::Tail,
     &tip::Tip,

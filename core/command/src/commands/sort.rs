@@ -40,13 +40,20 @@ impl Command for Sort {
     }
 
     fn parse(&self, argument: &Argument, scene: &Scene) -> Result<Box<dyn Stage>, CommandError> {
-        let keys = syntax::sort(argument)?;
-        let readers = keys
-            .iter()
-            .map(|key| (Reader::new(&key.path, scene), key.order))
-            .collect();
-        Ok(Box::new(Ready { keys, readers }))
+        Ok(by(&syntax::sort(argument)?, scene))
     }
+}
+
+/// The stage that sorts by these keys.
+pub(super) fn by(keys: &[SortKey], scene: &Scene) -> Box<dyn Stage> {
+    let readers = keys
+        .iter()
+        .map(|key| (Reader::new(&key.path, scene), key.order))
+        .collect();
+    Box::new(Ready {
+        keys: keys.to_vec(),
+        readers,
+    })
 }
 
 struct Ready {

@@ -1,5 +1,6 @@
 //! A process that is killed, or runs out of disk, while it imports: what it acknowledged is there, and nothing
 //! is there by half. The child is this test binary again.
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,11 +9,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use stocktake_model::NodeRecord;
-use stocktake_store::{Change, Store, StoreError, StoredNode};
+use stocktake_store::{Change, Keep, Store, StoreError, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, nodes, pods, record, star};
 
 const DIR: &str = "STOCKTAKE_TEST_CHILD_DIR";
+/// Set for a child that is to fill its disk, so that it never gives space back.
+const GROWS: &str = "STOCKTAKE_TEST_CHILD_GROWS";
 const ROUNDS: &str = "STOCKTAKE_TEST_KILL_ROUNDS";
 
 /// The nodes of one generation: some stay, some change, some come and go.
@@ -30,8 +33,20 @@ fn generation(number: u64) -> Vec<NodeRecord> {
     records
 }
 
-/// Odd generations are put as a change, even ones are imported.
+/// Odd generations are put as a change, even ones are imported; now and then the database is rewritten, and the past
+/// thinned.
 fn advance(store: &Store, number: u64) -> Result<(), StoreError> {
+    if number.is_multiple_of(7) && std::env::var_os(GROWS).is_none() {
+        store.compact()?;
+    }
+    if number.is_multiple_of(5) {
+        let second = i64::try_from(number).unwrap();
+        let keep = Keep {
+            versions_since: at(second - 8),
+            changes_since: at(second - 20),
+        };
+        store.prune(ACCOUNT, keep, |change| change.id.as_bytes()[0] < 100)?;
+    }
     let records = generation(number);
     if number.is_multiple_of(2) || number == 1 {
         return replace(store, &records, i64::try_from(number).unwrap());
@@ -104,6 +119,25 @@ fn whole_generation(store: &Store) -> u64 {
         (header.nodes, header.edges),
         (records.len() as u64, edges.len() as u64)
     );
+    for before in number.saturating_sub(3).max(1)..number {
+        let then = at(i64::try_from(before).unwrap());
+        let then = store.as_of(ACCOUNT, then).unwrap();
+        assert_eq!(then.edges().unwrap().len(), generation(before).len() - 1);
+        let then = then.nodes().map(|node| node.unwrap().record);
+        let then: BTreeMap<_, _> = then
+            .map(|record| (record.id().to_owned(), record))
+            .collect();
+        let records = generation(before).into_iter();
+        let expected = records.map(|record| (record.id().to_owned(), record));
+        assert_eq!(
+            then,
+            expected.collect(),
+            "generation {before}, seen from {number}"
+        );
+    }
+    for change in store.changes(ACCOUNT, None, None).unwrap() {
+        change.unwrap();
+    }
     number
 }
 
@@ -210,6 +244,7 @@ fn a_full_disk_is_an_error_and_what_was_committed_stays() {
         size / 1024 + 5 * 1024
     );
     let mut shell = Command::new("bash");
+    shell.env(GROWS, "1");
     let binary = this_binary();
     shell
         .arg("-c")

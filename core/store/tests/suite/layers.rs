@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use stocktake_store::{Change, Store, StoredNode};
+use stocktake_store::{Change, Keep, Store, StoredNode};
 
 use crate::sample::{ACCOUNT, at, id, import, nodes, record};
 
@@ -88,6 +88,11 @@ fn blocks_that_nobody_needs_are_removed() {
         let records: Vec<_> = (0..50).map(|number| pod(number, version)).collect();
         import(&store, &records, 1);
     }
+    let keep = Keep {
+        versions_since: at(2),
+        changes_since: at(2),
+    };
+    store.prune(ACCOUNT, keep, |_| true).unwrap();
     drop(store);
     let db = sled::Config::new()
         .path(dir.path().join("record"))

@@ -236,11 +236,11 @@ fn help_tells_how() {
           search is(kubernetes_pod) and namespace=default | count pod_status.phase
           is(volume) and age > 90d | list name, age | write volumes.txt
 
-        search   aggregate ancestors count descendants head limit predecessors search
-                 sort successors tail
+        search   aggregate ancestors count descendants head history limit predecessors
+                 search sort successors tail
         format   dump format jq list write
         action   clean protect set_desired set_metadata tag unprotect
-        setup    clusters configs kinds workflows
+        setup    clusters configs kinds system workflows
         misc     chunk echo env flatten help json sleep totd uniq welcome
 
         `help COMMAND` tells more about one, `kinds` lists what can be asked for.

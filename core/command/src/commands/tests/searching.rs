@@ -242,3 +242,132 @@ fn stored_timestamps_sort_ages_and_values_are_read_below_groups() {
         "#]],
     );
 }
+
+#[test]
+fn history_lists_changes_oldest_first() {
+    check(
+        "history is(kubernetes_pod)",
+        expect![[r"
+        change=node_deleted, changed_at=2024-05-03T10:00:00Z, kind=kubernetes_pod, id=uid-web-1, name=web-1, account=prod
+        change=node_updated, changed_at=2024-05-04T03:00:00Z, kind=kubernetes_pod, id=uid-web-0, name=web-0, account=prod
+    "]],
+    );
+    check(
+        "history is(kubernetes_pod) sort /change desc limit 1 | list name",
+        expect![[r"
+            name=web-0
+        "]],
+    );
+    check(
+        "history is(kubernetes_pod) | count /change",
+        expect![[r"
+        node_deleted: 1
+        node_updated: 1
+        total matched: 2
+        total unmatched: 0
+    "]],
+    );
+    check(
+        "history --change node_updated is(kubernetes_pod) | list /changed_at, /before.name",
+        expect![[r"
+            changed_at=2024-05-04T03:00:00Z, name=web-0
+        "]],
+    );
+    asks(
+        "history --after 1d --before 2024-05-04T03:00:00Z is(kubernetes_pod) and namespace=default",
+        expect![
+            "history Some(2024-05-03T04:00:00Z)..Some(2024-05-04T03:00:00Z) is(kubernetes_pod) and /reported.namespace = default"
+        ],
+    );
+}
+
+#[test]
+fn history_looks_at_one_change_at_a_time() {
+    check(
+        "history is(kubernetes_pod) -->",
+        expect![[r"
+        error 2: 8..30 `history` cannot walk from node to node
+          hint: it looks at one change at a time; `search --at TIME` looks at the whole past
+        exit 2
+    "]],
+    );
+    check(
+        "history \"web\"",
+        expect![[r"
+        error 2: 8..13 `history` cannot search the full text
+          hint: it looks at one change at a time; `search --at TIME` looks at the whole past
+        exit 2
+    "]],
+    );
+    check(
+        "history is(kubernetes_pod) {a: <--}",
+        expect![[r"
+        error 2: 8..35 `history` cannot merge other nodes in
+          hint: it looks at one change at a time; `search --at TIME` looks at the whole past
+        exit 2
+    "]],
+    );
+    check(
+        "history aggregate(kind: sum(1)): is(kubernetes_pod)",
+        expect![[r"
+            error 2: 8..51 `history` cannot aggregate by itself
+              hint: pipe it: `history … | aggregate kind: sum(1)`
+            exit 2
+        "]],
+    );
+    check(
+        "history --change node_eaten all",
+        expect![[r"
+        error 2: 17..27 `node_eaten` is not a change
+          hint: there are `node_created`, `node_updated` and `node_deleted`
+        exit 2
+    "]],
+    );
+    check(
+        "history --after yesteryear all",
+        expect![[r"
+        error 2: 16..26 `yesteryear` is not a time
+          hint: write a duration before now (`3d`), a date, or e.g. `2024-05-01T10:00:00Z`
+        exit 2
+    "]],
+    );
+    check(
+        "history --after",
+        expect![[r"
+        error 2: 8..15 `--after` needs a value
+          hint: e.g. `--after 1d` or `--change node_deleted`
+        exit 2
+    "]],
+    );
+}
+
+#[test]
+fn the_system_tells_its_sizes() {
+    check(
+        "system",
+        expect![[r"
+        accounts: 0
+        disk_bytes: 0
+        edges: 0
+        memory_bytes: 0
+        nodes: 6
+        version: 1.2.3
+        version_bytes: 0
+        versions: 0
+    "]],
+    );
+    check(
+        "system compact",
+        expect![[r"
+        the record had 3145728 bytes and has 1048576 now
+    "]],
+    );
+    check(
+        "system compress",
+        expect![[r"
+        error 2: 7..15 `system` cannot `compress` this way
+          hint: it knows `info`, `compact`; `help system` tells more
+        exit 2
+    "]],
+    );
+}

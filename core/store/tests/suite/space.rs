@@ -1,0 +1,101 @@
+//! Giving space back, and going on after the disk was full.
+use stocktake_store::{Store, StoreError};
+
+use crate::sample::{ACCOUNT, at, import, nodes, pods, record};
+
+/// Everything a store holds, as text.
+fn everything(store: &Store) -> String {
+    let documents = store.document("d").unwrap();
+    let records: Vec<_> = store.records("t").unwrap().list::<u64>("").collect();
+    let past: Vec<_> = (store.as_of(ACCOUNT, at(15)).unwrap().nodes())
+        .map(Result::unwrap)
+        .collect();
+    let changes: Vec<_> = store.changes(ACCOUNT, None, None).unwrap().collect();
+    format!(
+        "{:?} {:?} {documents:?} {records:?} {past:?} {changes:?}",
+        nodes(store),
+        store.edges(ACCOUNT).unwrap()
+    )
+}
+
+fn grown(store: &Store) {
+    for second in 1..30_i64 {
+        let mut records = pods(0, 300, u64::try_from(second).unwrap());
+        records.truncate(usize::try_from(300 - second).unwrap());
+        import(store, &records, second);
+    }
+    store.put_document("d", "a: b", None, at(0)).unwrap();
+    store.records("t").unwrap().put("k", &7_u64).unwrap();
+}
+
+#[test]
+fn a_rewritten_store_holds_the_same_in_less_space() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    grown(&store);
+    let before = everything(&store);
+    let reader = store.view(ACCOUNT).unwrap();
+    let sizes = store.compact().unwrap();
+    assert!(sizes.after < sizes.before, "{sizes:?}");
+    assert_eq!(everything(&store), before);
+    assert_eq!(reader.edges().unwrap(), store.edges(ACCOUNT).unwrap());
+    assert!(dir.path().join("record").exists(), "somebody reads it");
+    drop(reader);
+    assert!(!dir.path().join("record").exists());
+    import(&store, &[record("kubernetes_pod", "new", 1)], 40);
+    store.compact().unwrap();
+    let after = everything(&store);
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(everything(&store), after);
+    assert!(store.compact_if_due().unwrap().is_none(), "it is small");
+}
+
+#[test]
+fn imports_and_a_rewrite_wait_for_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    grown(&store);
+    let import = store.import(ACCOUNT).unwrap();
+    let other = std::thread::spawn({
+        let store = store.clone();
+        move || store.compact().unwrap()
+    });
+    // What an import needs is written although somebody waits for its end.
+    store.records("t").unwrap().put("k", &8_u64).unwrap();
+    drop(import);
+    other.join().unwrap();
+    assert_eq!(
+        store.records("t").unwrap().get::<u64>("k").unwrap(),
+        Some(8)
+    );
+}
+
+#[test]
+fn a_half_made_or_replaced_database_is_removed_and_never_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    grown(&store);
+    let before = everything(&store);
+    drop(store);
+    // Killed while it was written: nothing names it.
+    std::fs::create_dir(dir.path().join("record-1")).unwrap();
+    std::fs::write(dir.path().join("record-1/db"), "half").unwrap();
+    std::fs::write(dir.path().join("current.new"), "reco").unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(everything(&store), before);
+    assert!(!dir.path().join("record-1").exists());
+    store.compact().unwrap();
+    drop(store);
+    // Killed before the old one was removed.
+    std::fs::create_dir(dir.path().join("record")).unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(everything(&store), before);
+    assert!(!dir.path().join("record").exists());
+    drop(store);
+    std::fs::write(dir.path().join("current"), "../elsewhere 1").unwrap();
+    assert!(matches!(
+        Store::open(dir.path()),
+        Err(StoreError::Corrupt { .. })
+    ));
+}
