@@ -1,11 +1,13 @@
 //! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
 //! socket it is the same router.
 mod attached;
+mod check;
 mod cleanup;
 mod collect;
 mod core;
 mod documents;
 mod ingest;
+mod jobs;
 mod open;
 mod perform;
 mod queue;
@@ -18,8 +20,10 @@ mod situation;
 mod socket;
 mod status;
 mod tag;
+mod templates;
 mod workflow;
 
 pub use crate::core::Core;
+pub use check::Checker;
 pub use open::{OpenError, Options, Schedule};
 pub use socket::socket_path;

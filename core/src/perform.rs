@@ -130,6 +130,7 @@ impl Core {
             total: workflow.steps.len() as u64,
         };
         self.0.runs.tell(task, progress);
+        self.0.jobs.announce(step.name);
     }
 
     /// Adds a line to what a run came to.

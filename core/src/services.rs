@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use stocktake_command::{
-    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, Found,
+    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, Found, Ground,
     HistoryOptions, Marks, Run, RunEvents, RunFilter, Search, Services, Settings, TagChange,
     WorkflowInfo, WorkflowStarted,
 };
@@ -14,8 +14,7 @@ use stocktake_model::{Map, Model, NodeId, Overlay, normalise};
 use crate::core::{Core, now};
 use crate::workflow::{SCHEDULED, WORKFLOWS};
 
-#[async_trait]
-impl Services for Core {
+impl Ground for Core {
     fn now(&self) -> Timestamp {
         now()
     }
@@ -28,6 +27,13 @@ impl Services for Core {
         self.0.documents.settings()
     }
 
+    fn template(&self, name: &str) -> Result<Option<String>, CommandError> {
+        self.template_text(name)
+    }
+}
+
+#[async_trait]
+impl Services for Core {
     async fn search(&self, search: Search) -> Result<Found, CommandError> {
         self.find(search).await
     }

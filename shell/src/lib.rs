@@ -2,6 +2,7 @@
 //!
 //! It is thin: commands run in the core, the shell renders what they say, opens editors and writes files.
 mod args;
+mod check;
 mod demo;
 mod editor;
 mod embed;

@@ -1,4 +1,5 @@
 //! One test binary for the whole house.
+mod check;
 mod demo;
 mod house;
 mod session;

@@ -2,19 +2,17 @@
 //!
 //! Nothing here says how it is done; the core implements it, tests have a small one of their own.
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use jiff::Timestamp;
 use serde_json::Value;
-use stocktake_model::{Map, Model};
+use stocktake_model::Map;
 use stocktake_query::{Path, Query};
 
 use crate::{
-    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, HistoryOptions, Run,
-    RunEvent, WorkflowInfo, WorkflowStarted,
+    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, Ground,
+    HistoryOptions, Library, Run, RunEvent, Scheduler, Shorthand, WorkflowInfo, WorkflowStarted,
 };
 
 /// Elements on their way through a pipeline: nodes, edges, rows, or any other JSON.
@@ -25,16 +23,7 @@ pub type RunEvents = BoxStream<'static, RunEvent>;
 
 /// Everything commands need from the core.
 #[async_trait]
-pub trait Services: Send + Sync {
-    /// The time it is.
-    fn now(&self) -> Timestamp;
-
-    /// All kinds.
-    fn model(&self) -> Arc<Model>;
-
-    /// What the configuration says about the command line.
-    fn settings(&self) -> Settings;
-
+pub trait Services: Ground + Library + Scheduler {
     /// Runs a query. Nodes come as `{id, type: "node", revision, reported, desired, metadata, ancestors, …}`, edges as
     /// `{type: "edge", from, to, edge_type, reported}`, rows of an aggregate as `{group: {…}, <function>: …}`.
     async fn search(&self, search: Search) -> Result<Found, CommandError>;
@@ -126,8 +115,8 @@ pub struct Settings {
     pub section: String,
     /// Time a search may take if the line names none.
     pub search_timeout: Option<Duration>,
-    /// Shorthands for whole command lines: name and what it stands for.
-    pub aliases: BTreeMap<String, String>,
+    /// Shorthands for whole command lines, by what is typed.
+    pub aliases: BTreeMap<String, Shorthand>,
 }
 
 impl Default for Settings {

@@ -7,6 +7,7 @@ mod cut;
 mod dump;
 mod format;
 mod help;
+mod jobs;
 mod jq;
 mod kinds;
 mod list;
@@ -16,6 +17,7 @@ mod sort;
 mod source;
 mod stream;
 mod tag;
+mod templates;
 mod tip;
 mod walk;
 mod workflows;
@@ -43,6 +45,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &format::FormatAs,
     &cut::Head,
     &help::Help,
+    &jobs::Jobs,
     &jq::Jq,
     &source::Json,
     &kinds::Kinds,
@@ -58,6 +61,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &walk::TO_SUCCESSORS,
     &tag::Tag,
     &cut::Tail,
+    &templates::Templates,
     &tip::Tip,
     &stream::Uniq,
     &mark::TO_UNPROTECT,

@@ -230,21 +230,26 @@ fn kinds_are_described() {
 fn help_tells_how() {
     check(
         "help",
-        expect![[r"
-        Ask with `search`, pipe the answer on, put `;` between lines:
+        expect![[r#"
+            Ask with `search`, pipe the answer on, put `;` between lines:
 
-          search is(kubernetes_pod) and namespace=default | count pod_status.phase
-          is(volume) and age > 90d | list name, age | write volumes.txt
+              search is(kubernetes_pod) and namespace=default | count pod_status.phase
+              is(volume) and age > 90d | list name, age | write volumes.txt
 
-        search   aggregate ancestors count descendants head limit predecessors search
-                 sort successors tail
-        format   dump format jq list write
-        action   clean protect set_desired set_metadata tag unprotect
-        setup    clusters configs kinds workflows
-        misc     chunk echo env flatten help json sleep totd uniq welcome
+            search   aggregate ancestors count descendants head limit predecessors search
+                     sort successors tail
+            format   dump format jq list write
+            action   clean protect set_desired set_metadata tag unprotect
+            setup    clusters configs jobs kinds templates workflows
+            misc     chunk echo env flatten help json sleep totd uniq welcome
 
-        `help COMMAND` tells more about one, `kinds` lists what can be asked for.
-    "]],
+            `help COMMAND` tells more about one, `kinds` lists what can be asked for.
+
+            Custom commands:
+              named  one thing of a kind
+              pods   search is(kubernetes_pod)
+              top    limit {{args}} | list name
+        "#]],
     );
     check(
         "help tail",
