@@ -4,6 +4,7 @@ mod attached;
 mod check;
 mod cleanup;
 mod collect;
+mod complete;
 mod core;
 mod documents;
 mod ingest;

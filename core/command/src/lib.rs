@@ -6,6 +6,7 @@
 mod argument;
 mod columns;
 mod commands;
+mod complete;
 mod context;
 mod draft;
 mod error;
@@ -18,6 +19,7 @@ mod format;
 mod ground;
 mod keep;
 mod line;
+mod members;
 mod mustache;
 mod order;
 mod output;
@@ -36,6 +38,7 @@ mod table;
 
 pub use argument::{Argument, Word};
 pub use commands::{COMMANDS, command};
+pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};
 pub use context::{Context, Terminal};
 pub use draft::{Draft, Folded};
 pub use error::{Class, CommandError};
