@@ -127,7 +127,10 @@ impl Core {
         }
         let mut found: Vec<(String, u64)> = counts.into_iter().collect();
         found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let about = |(value, nodes)| (value, format!("{nodes} nodes"));
+        let about = |(value, nodes)| match nodes {
+            1 => (value, "1 node".to_owned()),
+            _ => (value, format!("{nodes} nodes")),
+        };
         found.into_iter().map(about).collect()
     }
 }
@@ -225,18 +228,48 @@ mod tests {
     async fn the_graph_and_the_record_add_values_and_names() {
         let dir = tempfile::tempdir().unwrap();
         let client = filled(dir.path()).await;
-        check(&client, "search is(thing) and ph", expect![[r#""ph" phase (how it is)"#]]).await;
-        check(&client, "search is(thing) and phase = ", expect![[r#""" Running (2 nodes), "not yet" (1 nodes)"#]]).await;
-        check(&client, "search is(thing) and phase = R", expect![[r#""R" Running (2 nodes)"#]]).await;
+        check(
+            &client,
+            "search is(thing) and ph",
+            expect![[r#""ph" phase (how it is)"#]],
+        )
+        .await;
+        check(
+            &client,
+            "search is(thing) and phase = ",
+            expect![[r#""" Running (2 nodes), "not yet" (1 node)"#]],
+        )
+        .await;
+        check(
+            &client,
+            "search is(thing) and phase = R",
+            expect![[r#""R" Running (2 nodes)"#]],
+        )
+        .await;
         check(
             &client,
             "search /ancestors.account.reported.name = pr",
             expect![[r#""pr" prod-eu (cluster)"#]],
         )
         .await;
-        check(&client, "clusters forget ", expect![[r#""" prod-eu (cluster)"#]]).await;
-        check(&client, "workflows run cle", expect![[r#""cle" cleanup ()"#]]).await;
-        check(&client, "configs show stocktake.w", expect![[r#""stocktake.w" stocktake.worker ()"#]]).await;
+        check(
+            &client,
+            "clusters forget ",
+            expect![[r#""" prod-eu (cluster)"#]],
+        )
+        .await;
+        check(
+            &client,
+            "workflows run cle",
+            expect![[r#""cle" cleanup ()"#]],
+        )
+        .await;
+        check(
+            &client,
+            "configs show stocktake.w",
+            expect![[r#""stocktake.w" stocktake.worker ()"#]],
+        )
+        .await;
         check(&client, "nonsense here", expect![[r#""nonsense here" "#]]).await;
     }
 }

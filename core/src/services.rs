@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use stocktake_command::{
-    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, Found, Ground,
-    HistoryOptions, Marks, Run, RunEvents, RunFilter, Search, Services, Settings, TagChange,
-    WorkflowInfo, WorkflowStarted,
+    CertificateRequest, ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context,
+    Found, Ground, HistoryOptions, MadeCertificate, Marks, Run, RunEvents, RunFilter, Search,
+    Services, Settings, TagChange, WorkflowInfo, WorkflowStarted,
 };
 use stocktake_model::{Map, Model, NodeId, Overlay, normalise};
 
@@ -172,6 +172,10 @@ impl Services for Core {
             self.account_id(name).ok_or_else(|| no_cluster(name))?;
         }
         Ok(self.cluster_gaps(cluster))
+    }
+
+    fn certificate(&self, request: &CertificateRequest) -> Result<MadeCertificate, CommandError> {
+        crate::certificate::create(request)
     }
 
     async fn forget_cluster(&self, name: &str, _context: &Context) -> Result<u64, CommandError> {

@@ -1,5 +1,6 @@
 //! Query templates in the record: text by name. What a template may hold is decided by the command line.
 use stocktake_command::{CommandError, Library};
+use stocktake_model::EdgeRule;
 use stocktake_store::{Records, StoreError};
 
 use crate::core::Core;
@@ -33,6 +34,18 @@ impl Library for Core {
 
     fn delete_template(&self, name: &str) -> Result<bool, CommandError> {
         self.templates_kept().delete(name).map_err(trouble)
+    }
+
+    fn edge_rules(&self) -> Vec<EdgeRule> {
+        let models = self
+            .0
+            .models
+            .read()
+            .expect("nothing panics while it holds the models");
+        models
+            .values()
+            .flat_map(|model| model.rules.clone())
+            .collect()
     }
 }
 

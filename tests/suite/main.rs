@@ -1,6 +1,7 @@
 //! One test binary for the whole house.
 mod check;
 mod demo;
+mod docs;
 mod house;
 mod session;
 mod trouble;

@@ -529,33 +529,53 @@ mod tests {
         check("se", expect![[r#""se" search"#]]);
         check("search all | c", expect![[r#""c" chunk clean count"#]]);
         check("echo a ; kin", expect![[r#""kin" kinds kind"#]]);
-        check("is(kubernetes_po", expect![[r#""kubernetes_po" kubernetes_pod"#]]);
+        check(
+            "is(kubernetes_po",
+            expect![[r#""kubernetes_po" kubernetes_pod"#]],
+        );
         check("search \"a | cou", expect![[r#""\"a | cou" "#]]);
     }
 
     #[test]
     fn queries_offer_kinds_properties_operators_and_values() {
         check("search is(po", expect![[r#""po" kubernetes_pod policy"#]]);
-        check("search is(kubernetes_pod) and na", expect![[r#""na" name namespace"#]]);
+        check(
+            "search is(kubernetes_pod) and na",
+            expect![[r#""na" name namespace"#]],
+        );
         check(
             "search is(kubernetes_cluster) and cluster_info.m",
             expect![[r#""cluster_info.m" cluster_info.major cluster_info.minor"#]],
         );
-        check("search is(kubernetes_pod) and name ", expect![[r#""" any all none = != < <= > >= …"#]]);
+        check(
+            "search is(kubernetes_pod) and name ",
+            expect![[r#""" any all none = != < <= > >= …"#]],
+        );
         check(
             "search is(kubernetes_pod) and namespace = de",
             expect![[r#""de"  values of namespace in ["kubernetes_pod"]"#]],
         );
-        check("search /ancestors.acc", expect![[r#""/ancestors.acc" /ancestors.account.reported.name"#]]);
-        check("search is(kubernetes_pod) --", expect![[r#""--" --with-edges --explain --at -->"#]]);
-        check("search --with-edges is(kubernetes_cl", expect![[r#""kubernetes_cl" kubernetes_cluster"#]]);
+        check(
+            "search /ancestors.acc",
+            expect![[r#""/ancestors.acc" /ancestors.account.reported.name"#]],
+        );
+        check(
+            "search is(kubernetes_pod) --",
+            expect![[r#""--" --with-edges --explain --at -->"#]],
+        );
+        check(
+            "search --with-edges is(kubernetes_cl",
+            expect![[r#""kubernetes_cl" kubernetes_cluster"#]],
+        );
     }
 
     #[test]
     fn arguments_know_what_came_before() {
         check(
             "search is(kubernetes_cluster) | count cluster_info.",
-            expect![[r#""cluster_info." cluster_info.major cluster_info.minor cluster_info.platform cluster_info.server_url"#]],
+            expect![[
+                r#""cluster_info." cluster_info.major cluster_info.minor cluster_info.platform cluster_info.server_url"#
+            ]],
         );
         check(
             "search is(kubernetes_cluster) | list name, clu",
@@ -566,15 +586,27 @@ mod tests {
             expect![[r#""clu" cluster_info"#]],
         );
         check("search all | aggregate kind: su", expect![[r#""su" sum("#]]);
-        check("search all | list --", expect![[r#""--" --csv --json-table --markdown --wide --with-defaults"#]]);
+        check(
+            "search all | list --",
+            expect![[r#""--" --csv --json-table --markdown --wide --with-defaults"#]],
+        );
         check("search all | write ", expect![[r#"""  files"#]]);
         check("workflows r", expect![[r#""r" run running"#]]);
         check("workflows run c", expect![[r#""c"  Workflows"#]]);
-        check("jobs add --wa", expect![[r#""--wa" --wait-for-event Jobs"#]]);
+        check(
+            "jobs add --wa",
+            expect![[r#""--wa" --wait-for-event Jobs"#]],
+        );
         check("configs edit ", expect![[r#"""  Configs"#]]);
-        check("kinds kubernetes_p", expect![[r#""kubernetes_p" kubernetes_pod"#]]);
+        check(
+            "kinds kubernetes_p",
+            expect![[r#""kubernetes_p" kubernetes_pod"#]],
+        );
         check("help ag", expect![[r#""ag" aggregate"#]]);
-        check("search all | successors d", expect![[r#""d" default delete"#]]);
+        check(
+            "search all | successors d",
+            expect![[r#""d" default delete"#]],
+        );
     }
 
     proptest::proptest! {

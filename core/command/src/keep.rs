@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use stocktake_model::EdgeRule;
 
 use crate::CommandError;
 
-/// The stored query templates.
+/// The stored query templates, and what plugins told about kinds.
 pub trait Library: Send + Sync {
     /// Name and text of every template, by name.
     fn templates(&self) -> Result<Vec<(String, String)>, CommandError>;
@@ -19,6 +20,9 @@ pub trait Library: Send + Sync {
 
     /// Deletes a template; false if there was none of this name.
     fn delete_template(&self, name: &str) -> Result<bool, CommandError>;
+
+    /// How kinds refer to each other, as the plugins say.
+    fn edge_rules(&self) -> Vec<EdgeRule>;
 }
 
 /// The jobs: command lines that run by themselves.
@@ -132,4 +136,26 @@ impl Shorthand {
             ..Self::default()
         }
     }
+}
+
+/// What a certificate is to be good for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CertificateRequest {
+    /// Whom it is for; one of its names.
+    pub common_name: String,
+    /// More names.
+    pub dns_names: Vec<String>,
+    /// Addresses.
+    pub ip_addresses: Vec<std::net::IpAddr>,
+    /// Days it is valid, from today on.
+    pub days_valid: u32,
+}
+
+/// A key and a certificate, both PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeCertificate {
+    /// The private key.
+    pub key: String,
+    /// The certificate.
+    pub certificate: String,
 }

@@ -45,7 +45,10 @@ pub use error::{Class, CommandError};
 pub use execute::{Checked, check, execute};
 pub use flow::{Column, Flow, Layout, View};
 pub use ground::Ground;
-pub use keep::{Job, JobEnd, JobRun, Library, Parameter, Place, Scheduler, Shorthand};
+pub use keep::{
+    CertificateRequest, Job, JobEnd, JobRun, Library, MadeCertificate, Parameter, Place, Scheduler,
+    Shorthand,
+};
 pub use output::{FileMode, Output, Progress};
 pub use scene::{Call, Scene, Side};
 pub use services::{

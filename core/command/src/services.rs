@@ -11,8 +11,9 @@ use stocktake_model::Map;
 use stocktake_query::{Path, Query};
 
 use crate::{
-    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, Ground,
-    HistoryOptions, Library, Run, RunEvent, Scheduler, Shorthand, WorkflowInfo, WorkflowStarted,
+    CertificateRequest, ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context,
+    Ground, HistoryOptions, Library, MadeCertificate, Run, RunEvent, Scheduler, Shorthand,
+    WorkflowInfo, WorkflowStarted,
 };
 
 /// Elements on their way through a pipeline: nodes, edges, rows, or any other JSON.
@@ -103,6 +104,9 @@ pub trait Services: Ground + Library + Scheduler {
 
     /// Everything that could not be read, by cluster; of one cluster (name or id) or of all.
     async fn gaps(&self, cluster: Option<&str>) -> Result<Vec<ClusterGap>, CommandError>;
+
+    /// Makes a key and a certificate that signs itself.
+    fn certificate(&self, request: &CertificateRequest) -> Result<MadeCertificate, CommandError>;
 
     /// Drops a cluster that is no longer configured, with everything in it. Gives back how many nodes that were.
     async fn forget_cluster(&self, name: &str, context: &Context) -> Result<u64, CommandError>;

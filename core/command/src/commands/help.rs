@@ -99,36 +99,33 @@ fn wrapped<'a>(heading: &str, names: impl Iterator<Item = &'a str>) -> Vec<Strin
     lines
 }
 
+/// What it is, the examples (they say more than the rest), then how it is written.
 fn detail(spec: &Spec) -> Vec<String> {
-    let mut lines = vec![
-        format!("{}: {}", spec.name, spec.about),
-        String::new(),
+    let mut lines = vec![format!("{}: {}", spec.name, spec.about)];
+    for example in spec.examples {
+        lines.push(String::new());
+        lines.push(format!("{}:", example.about));
+        lines.push(format!("  > {}", example.line));
+        lines.extend(example.prints.lines().map(|line| format!("  {line}")));
+    }
+    lines.push(String::new());
+    lines.push(
         format!("  {} {}", spec.name, spec.usage)
             .trim_end()
             .to_owned(),
-    ];
+    );
     if !spec.aliases.is_empty() {
         lines.push(format!("  also known as {}", spec.aliases.join(", ")));
     }
     if !spec.arguments.is_empty() {
-        let width = spec
-            .arguments
-            .iter()
-            .map(|(name, _)| name.chars().count())
-            .max();
-        let width = width.unwrap_or(0);
+        let names = spec.arguments.iter().map(|(name, _)| name.chars().count());
+        let width = names.max().unwrap_or(0);
         lines.push(String::new());
         lines.extend(
             spec.arguments
                 .iter()
                 .map(|(name, about)| format!("  {name:<width$}  {about}")),
         );
-    }
-    for example in spec.examples {
-        lines.push(String::new());
-        lines.push(format!("{}:", example.about));
-        lines.push(format!("  > {}", example.line));
-        lines.extend(example.prints.lines().map(|line| format!("  {line}")));
     }
     lines
 }

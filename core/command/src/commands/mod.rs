@@ -1,5 +1,6 @@
 //! Every command: one file each (or each family), and the slice that lists them.
 mod aggregate;
+mod certificate;
 mod clusters;
 mod configs;
 mod count;
@@ -32,6 +33,7 @@ use crate::{Argument, CommandError};
 pub static COMMANDS: &[&dyn Command] = &[
     &aggregate::Aggregate,
     &walk::TO_ANCESTORS,
+    &certificate::Certificate,
     &stream::Chunk,
     &mark::TO_CLEAN,
     &clusters::Clusters,

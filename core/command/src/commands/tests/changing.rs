@@ -188,25 +188,32 @@ fn kinds_are_described() {
     );
     check(
         "kinds pod",
-        expect![[r"
-        note: `pod` was read as `kubernetes_pod`
-        name: kubernetes_pod
-        bases:
-        - kubernetes_resource
-        - resource
-        properties:
-        - kind: string
-        - id: string
-        - name: string
-        - tags: dictionary[string, string]
-        - ctime: datetime
-        - mtime: datetime
-        - atime: datetime
-        - age: duration
-        - last_update: duration
-        - last_access: duration
-        - namespace: string
-    "]],
+        expect![[r#"
+            note: `pod` was read as `kubernetes_pod`
+            name: kubernetes_pod
+            bases:
+            - kubernetes_resource
+            - resource
+            properties:
+            - kind: string
+            - id: string
+            - name: string
+            - tags: dictionary[string, string]
+            - ctime: datetime
+            - mtime: datetime
+            - atime: datetime
+            - age: duration
+            - last_update: duration
+            - last_access: duration
+            - namespace: string
+            predecessors:
+              default:
+              - kubernetes_node
+              - kubernetes_service
+            successors:
+              delete:
+              - kubernetes_node
+        "#]],
     );
     check(
         "kinds kubernetes_pdo",
@@ -240,7 +247,7 @@ fn help_tells_how() {
                      sort successors tail
             format   dump format jq list write
             action   clean protect set_desired set_metadata tag unprotect
-            setup    clusters configs jobs kinds templates workflows
+            setup    certificate clusters configs jobs kinds templates workflows
             misc     chunk echo env flatten help json sleep totd uniq welcome
 
             `help COMMAND` tells more about one, `kinds` lists what can be asked for.
@@ -254,16 +261,16 @@ fn help_tells_how() {
     check(
         "help tail",
         expect![[r#"
-        tail: keep the last of a result
+            tail: keep the last of a result
 
-          tail [-N]
+            The last one:
+              > json ["a", "b", "c"] | tail 1
+              c
 
-          -N  how many, 100 if left out
+              tail [-N]
 
-        The last one:
-          > json ["a", "b", "c"] | tail 1
-          c
-    "#]],
+              -N  how many, 100 if left out
+        "#]],
     );
     check(
         "help serch",

@@ -289,3 +289,32 @@ fn shorthands_have_parameters() {
     "#]],
     );
 }
+
+#[test]
+fn certificates_are_files() {
+    check(
+        "certificate create --common-name web --dns-names a b --ip-addresses ::1 --days-valid 7",
+        expect![[r#"
+            file web.key Create: "a key"
+            file web.crt Create: "CertificateRequest { common_name: \"web\", dns_names: [\"a\", \"b\"], ip_addresses: [::1], days_valid: 7 }"
+            Key written to web.key, certificate to web.crt.
+        "#]],
+    );
+    check("certificate create --common-name ../web", expect![[r#"
+        error 2: 12..39 it needs a `--common-name` that can name a file
+          hint: write e.g. `--common-name inventory.example.org`
+        exit 2
+    "#]]);
+    check(
+        "certificate create --common-name a --days-valid 9999",
+        expect![[r#"
+            error 2: 48..52 `9999` is not a number of days up to 3650
+            exit 2
+        "#]],
+    );
+    check("certificate create web", expect![[r#"
+        error 2: 19..22 `web` belongs to no option that is known
+          hint: `help certificate` lists the options
+        exit 2
+    "#]]);
+}

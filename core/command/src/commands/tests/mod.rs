@@ -91,6 +91,20 @@ fn names_are_sorted_and_unique() {
     assert_eq!(names.len(), all, "an alias is taken");
 }
 
+/// Every command the language is to have, and of those the ones that are not there yet.
+const WANTED: &str = "aggregate ancestors certificate chunk clean configs count descendants dump echo env flatten \
+    format graph head help history http jobs jq json kinds limit list predecessors protect search set_desired \
+    set_metadata sleep sort successors system tag tail templates timeseries tip uniq unprotect welcome workflows write";
+const MISSING: [&str; 5] = ["graph", "history", "http", "system", "timeseries"];
+
+#[test]
+fn every_command_is_there_or_known_to_be_missing() {
+    for name in WANTED.split_whitespace() {
+        let missing = MISSING.contains(&name);
+        assert_eq!(command(name).is_none(), missing, "`{name}`");
+    }
+}
+
 #[test]
 fn every_example_can_be_typed_and_prints_what_it_claims() {
     let runtime = tokio::runtime::Builder::new_current_thread()
