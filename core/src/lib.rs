@@ -23,6 +23,7 @@ mod socket;
 mod status;
 mod tag;
 mod templates;
+mod timeseries;
 mod workflow;
 
 pub use crate::core::Core;

@@ -159,3 +159,97 @@ pub struct MadeCertificate {
     /// The certificate.
     pub certificate: String,
 }
+
+/// Numbers over time.
+pub trait Chronicle: Send + Sync {
+    /// Adds what was measured just now to a series.
+    fn record_series(&self, name: &str, measured: &Measured) -> Result<(), CommandError>;
+
+    /// What a series was, slot by slot. Nothing if there is no such series.
+    fn series(&self, wanted: &SeriesOptions) -> Result<Vec<SeriesRow>, CommandError>;
+
+    /// Every series, by name, and how often it was measured.
+    fn series_names(&self) -> Result<Vec<(String, u64)>, CommandError>;
+
+    /// Thins out what is old, and gives back how many measurements that were.
+    fn downsample_series(&self) -> Result<u64, CommandError>;
+}
+
+/// A series at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// The moment.
+    pub at: Timestamp,
+    /// A number for each group.
+    pub entries: Vec<SeriesEntry>,
+}
+
+/// The number of one group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeriesEntry {
+    /// Names and values of the group.
+    pub group: BTreeMap<String, String>,
+    /// The number.
+    pub v: f64,
+}
+
+/// What is asked of a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesOptions {
+    /// The series.
+    pub name: String,
+    /// From here on.
+    pub start: Timestamp,
+    /// Up to here, exclusive.
+    pub end: Timestamp,
+    /// Names of the groups to keep; the others are added up. All if absent.
+    pub groups: Option<Vec<String>>,
+    /// Groups to leave in: name and value that must, or must not, be there.
+    pub filters: Vec<SeriesFilter>,
+    /// Seconds of a slot; an hour at least.
+    pub slot_secs: i64,
+    /// How the moments of a slot become one number.
+    pub aggregation: Aggregation,
+}
+
+/// A condition on a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesFilter {
+    /// Name of the group.
+    pub name: String,
+    /// What it is compared with.
+    pub value: String,
+    /// Whether it has to be equal.
+    pub equality: Equality,
+}
+
+/// Whether two things have to be equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Equality {
+    /// They have to.
+    Equal,
+    /// They must not.
+    Different,
+}
+
+/// How the moments of a slot become one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Aggregation {
+    #[default]
+    Avg,
+    Sum,
+    Min,
+    Max,
+}
+
+/// One slot of a series, for one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesRow {
+    /// Beginning of the slot.
+    pub at: Timestamp,
+    /// The group.
+    pub group: BTreeMap<String, String>,
+    /// The number.
+    pub v: f64,
+}

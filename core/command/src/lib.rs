@@ -46,8 +46,9 @@ pub use execute::{Checked, check, execute};
 pub use flow::{Column, Flow, Layout, View};
 pub use ground::Ground;
 pub use keep::{
-    CertificateRequest, Job, JobEnd, JobRun, Library, MadeCertificate, Parameter, Place, Scheduler,
-    Shorthand,
+    Aggregation, CertificateRequest, Chronicle, Equality, Job, JobEnd, JobRun, Library,
+    MadeCertificate, Measured, Parameter, Place, Scheduler, SeriesEntry, SeriesFilter,
+    SeriesOptions, SeriesRow, Shorthand,
 };
 pub use output::{FileMode, Output, Progress};
 pub use scene::{Call, Scene, Side};

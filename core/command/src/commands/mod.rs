@@ -19,6 +19,7 @@ mod source;
 mod stream;
 mod tag;
 mod templates;
+mod timeseries;
 mod tip;
 mod walk;
 mod workflows;
@@ -64,6 +65,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &tag::Tag,
     &cut::Tail,
     &templates::Templates,
+    &timeseries::Timeseries,
     &tip::Tip,
     &stream::Uniq,
     &mark::TO_UNPROTECT,

@@ -247,7 +247,7 @@ fn help_tells_how() {
                      sort successors tail
             format   dump format jq list write
             action   clean protect set_desired set_metadata tag unprotect
-            setup    certificate clusters configs jobs kinds templates workflows
+            setup    certificate clusters configs jobs kinds templates timeseries workflows
             misc     chunk echo env flatten help json sleep totd uniq welcome
 
             `help COMMAND` tells more about one, `kinds` lists what can be asked for.
