@@ -362,13 +362,14 @@ fn known_event(event: &str) -> Result<(), CommandError> {
     if names.contains(event) {
         return Ok(());
     }
-    let hint = match near(event, names.iter().copied()).first() {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => {
-            let names: Vec<&str> = names.into_iter().collect();
+    let all = || names.iter().copied();
+    let hint = near(event, all()).first().map_or_else(
+        || {
+            let names: Vec<&str> = all().collect();
             format!("events are the steps of workflows: {}", names.join(", "))
-        }
-    };
+        },
+        |meant| format!("did you mean `{meant}`?"),
+    );
     Err(CommandError::usage(format!("no event `{event}`")).hint(hint))
 }
 

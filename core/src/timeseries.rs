@@ -248,7 +248,8 @@ mod tests {
             2026-03-01T00:00:00Z job 1
             2026-03-01T00:00:00Z pod 4
             2026-03-01T12:00:00Z pod 7
-        "#]].assert_eq(&rows(options()));
+        "#]]
+        .assert_eq(&rows(options()));
         let filter = SeriesFilter {
             name: "place".into(),
             value: "a".into(),
@@ -257,7 +258,8 @@ mod tests {
         expect![[r#"
             2026-03-01T00:00:00Z pod/b 2
             2026-03-01T12:00:00Z pod/b 7
-        "#]].assert_eq(&rows(SeriesOptions {
+        "#]]
+        .assert_eq(&rows(SeriesOptions {
             filters: vec![filter],
             groups: None,
             aggregation: Aggregation::Max,
@@ -300,6 +302,7 @@ mod tests {
         expect![[r#"
             2026-03-01T00:00:00Z pod 2
             2026-03-01T04:00:00Z pod 9
-        "#]].assert_eq(&shown(&rows));
+        "#]]
+        .assert_eq(&shown(&rows));
     }
 }

@@ -8,7 +8,7 @@ use stocktake_query::{Expect, Path, suggest};
 use crate::argument::quoted_end;
 use crate::members::{paths, value_type};
 use crate::spec::Spec;
-use crate::{COMMANDS, Ground, Shape, command};
+use crate::{COMMANDS, Command, Ground, Shape, command};
 
 /// What may stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -195,7 +195,7 @@ fn kinds_of(pieces: &[(usize, &str)]) -> Vec<String> {
     for (_, text) in pieces {
         let text = text.trim_end();
         let (word, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        match command(word).map(|known| known.spec()) {
+        match command(word).map(Command::spec) {
             None => kinds = asked_for(text),
             Some(spec) if spec.name == "search" => kinds = asked_for(&without_options(argument)),
             Some(spec) if spec.input == Shape::Nodes && spec.usage.contains("origin") => {
@@ -290,11 +290,7 @@ fn words(spec: &'static Spec, argument: &str, start: usize, model: &Model) -> Co
             .filter(|known| known.name.starts_with(word))
             .map(|known| candidate(known.name, What::Command, known.about))
             .collect(),
-        ("write", _) => {
-            completing.completions.files = true;
-            Vec::new()
-        }
-        ("configs", ["update", _]) => {
+        ("write", _) | ("configs", ["update", _]) => {
             completing.completions.files = true;
             Vec::new()
         }

@@ -196,7 +196,7 @@ impl Filler<'_> {
     }
 
     fn moved(&self, text: &str, sign: i64) -> Value {
-        let seconds = text.parse::<Duration>().ok().map(|by| by.seconds());
+        let seconds = text.parse::<Duration>().ok().map(Duration::seconds);
         let moved = seconds
             .and_then(|seconds| seconds.checked_mul(sign))
             .and_then(|seconds| {

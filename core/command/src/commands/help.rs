@@ -19,11 +19,23 @@ static SPEC: Spec = Spec {
     category: Category::Misc,
     input: Shape::Nothing,
     output: Shape::Lines,
-    examples: &[Example {
-        about: "How does `count` work?",
-        line: "help count",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "How does `count` work?",
+            line: "help count",
+            prints: "",
+        },
+        Example {
+            about: "What is there?",
+            line: "help",
+            prints: "",
+        },
+        Example {
+            about: "What is replaced in a line?",
+            line: "help placeholders",
+            prints: "",
+        },
+    ],
 };
 
 pub(super) struct Help;

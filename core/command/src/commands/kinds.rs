@@ -32,6 +32,11 @@ static SPEC: Spec = Spec {
             line: "kinds -p volume_size",
             prints: "name: volume_size\nkind: double\nappears_in:\n- snapshot\n- volume\n",
         },
+        Example {
+            about: "What is there?",
+            line: "kinds",
+            prints: "",
+        },
     ],
 };
 

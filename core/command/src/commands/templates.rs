@@ -42,8 +42,8 @@ static SPEC: Spec = Spec {
         },
         Example {
             about: "Ask it",
-            line: "search expand(named, kind=kubernetes_pod, name=web-0) | list name",
-            prints: "name=web-0\n",
+            line: "search expand(of_owner, kind=kubernetes_pod, owner=ada) | list name",
+            prints: "",
         },
     ],
 };
@@ -136,13 +136,11 @@ fn filled(argument: &Argument, scene: &Scene) -> Result<String, CommandError> {
     let mut values = Map::new();
     let mut query = argument.slice(argument.text().len()..argument.text().len());
     for word in argument.words() {
-        match given(&argument.text()[word.range.clone()]) {
-            Some((name, value)) => values.insert(name, value),
-            None => {
-                query = argument.slice(word.range.start..argument.text().len());
-                break;
-            }
+        let Some((name, value)) = given(&argument.text()[word.range.clone()]) else {
+            query = argument.slice(word.range.start..argument.text().len());
+            break;
         };
+        values.insert(name, value);
     }
     if query.is_empty() {
         return Err(CommandError::usage("there is no template to test")

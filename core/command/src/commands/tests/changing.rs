@@ -267,6 +267,12 @@ fn help_tells_how() {
               > json ["a", "b", "c"] | tail 1
               c
 
+            The last five by name:
+              > search is(kubernetes_pod) | sort name | tail 5 | list name
+
+            Nodes with the least memory:
+              > search is(kubernetes_node) | sort instance_memory desc | tail 3
+
               tail [-N]
 
               -N  how many, 100 if left out

@@ -59,10 +59,11 @@ fn templates_are_kept() {
     check(
         "templates",
         expect![[r#"
-        loop: expand(loop)
-        named: is({{kind}}) and name={{name.parens}}
-        pods: is(kubernetes_pod)
-    "#]],
+            loop: expand(loop)
+            named: is({{kind}}) and name={{name.parens}}
+            of_owner: is({{kind}}) and tags.owner={{owner.parens}}
+            pods: is(kubernetes_pod)
+        "#]],
     );
     check(
         "templates pods",
@@ -344,14 +345,20 @@ fn series_are_measured_and_asked_for() {
         pods Measured { at: 2024-05-04T04:00:00Z, entries: [SeriesEntry { group: {"namespace": "default"}, v: 1.0 }, SeriesEntry { group: {"namespace": "kube-system"}, v: 0.5 }] }
         SeriesOptions { name: "pods", start: 2024-04-27T04:00:00Z, end: 2024-05-03T04:00:00Z, groups: Some(["kind"]), filters: [SeriesFilter { name: "kind", value: "a", equality: Equal }, SeriesFilter { name: "b", value: "c", equality: Different }], slot_secs: 103680, aggregation: Max }
         SeriesOptions { name: "pods", start: 2024-05-01T00:00:00Z, end: 2024-05-04T04:00:00Z, groups: None, filters: [], slot_secs: 3600, aggregation: Avg }"#]].assert_eq(&fixture.changed.lock().unwrap().join("\n"));
-    check("timeseries get --name pods --start 7d", expect![[r#"
+    check(
+        "timeseries get --name pods --start 7d",
+        expect![[r#"
         at=2024-04-27T04:00:00Z, kind=kubernetes_pod, v=2.5
-    "#]]);
-    check("timeseries list ; ts downsample", expect![[r#"
+    "#]],
+    );
+    check(
+        "timeseries list ; ts downsample",
+        expect![[r#"
         name=kinds, measured=7
         ---
         3 measurements were merged into others.
-    "#]]);
+    "#]],
+    );
     check(
         "timeseries snapshot --name pods search all",
         expect![[r#"
@@ -368,10 +375,13 @@ fn series_are_measured_and_asked_for() {
             exit 2
         "#]],
     );
-    check("timeseries get --name a@b --start 1d", expect![[r#"
+    check(
+        "timeseries get --name a@b --start 1d",
+        expect![[r#"
         error 2: 22..25 `a@b` is not a name: letters, digits, `_`, `-` and `.`
         exit 2
-    "#]]);
+    "#]],
+    );
     check(
         "timeseries get --name a --start 1d --end 3d",
         expect![[r#"
@@ -380,10 +390,13 @@ fn series_are_measured_and_asked_for() {
             exit 2
         "#]],
     );
-    check("timeseries get --name a --start", expect![[r#"
+    check(
+        "timeseries get --name a --start",
+        expect![[r#"
         error 2: 24..31 `--start` needs a value
         exit 2
-    "#]]);
+    "#]],
+    );
     check(
         "timeseries get --name a --start 1d --granularity 0",
         expect![[r#"

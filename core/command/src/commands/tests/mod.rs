@@ -113,7 +113,8 @@ fn every_example_can_be_typed_and_prints_what_it_claims() {
         .unwrap();
     for command in COMMANDS {
         let spec = command.spec();
-        assert!(!spec.examples.is_empty(), "`{}` has no example", spec.name);
+        let examples = spec.examples.len();
+        assert!(examples >= 3, "`{}` has {examples} examples", spec.name);
         for example in spec.examples {
             let context = Context {
                 line: example.line.to_owned(),
