@@ -227,7 +227,7 @@ mod tests {
             expect!["10..24 unknown kind `kubernetes_pdo` (did you mean `kubernetes_pod`?)"],
         );
         check(
-            r#"jobs add --id a 'search is(kubernetes_pod) | claen'"#,
+            "jobs add --id a 'search is(kubernetes_pod) | claen'",
             expect!["45..50 unknown command `claen` (did you mean `clean`?)"],
         );
     }

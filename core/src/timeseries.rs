@@ -244,21 +244,21 @@ mod tests {
             measured("2026-03-01T13:00:00Z", &[("pod", "b", 7.0)]),
         ];
         let rows = |options| shown(&rows(moments.iter().cloned(), &options));
-        expect![[r#"
+        expect![[r"
             2026-03-01T00:00:00Z job 1
             2026-03-01T00:00:00Z pod 4
             2026-03-01T12:00:00Z pod 7
-        "#]]
+        "]]
         .assert_eq(&rows(options()));
         let filter = SeriesFilter {
             name: "place".into(),
             value: "a".into(),
             equality: Equality::Different,
         };
-        expect![[r#"
+        expect![[r"
             2026-03-01T00:00:00Z pod/b 2
             2026-03-01T12:00:00Z pod/b 7
-        "#]]
+        "]]
         .assert_eq(&rows(SeriesOptions {
             filters: vec![filter],
             groups: None,
@@ -299,10 +299,10 @@ mod tests {
                 ..options()
             })
             .unwrap();
-        expect![[r#"
+        expect![[r"
             2026-03-01T00:00:00Z pod 2
             2026-03-01T04:00:00Z pod 9
-        "#]]
+        "]]
         .assert_eq(&shown(&rows));
     }
 }

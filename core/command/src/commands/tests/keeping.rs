@@ -19,9 +19,9 @@ fn templates_are_expanded_in_queries_only() {
     );
     check(
         "echo expand(pods)",
-        expect![[r#"
+        expect![[r"
         expand(pods)
-    "#]],
+    "]],
     );
     let quoted = Context {
         line: "search \"expand(pods)\"".to_owned(),
@@ -31,18 +31,18 @@ fn templates_are_expanded_in_queries_only() {
     assert_eq!(checked.canonical, quoted.line);
     check(
         "search expand(nope) | count",
-        expect![[r#"
+        expect![[r"
         error 2: 7..19 Template nope does not exist.
           hint: `templates` lists those there are, `templates add NAME QUERY` adds one
         exit 2
-    "#]],
+    "]],
     );
     check(
         "search expand(loop)",
-        expect![[r#"
+        expect![[r"
         error 2: 0..19 templates expand each other without end
         exit 2
-    "#]],
+    "]],
     );
     check(
         "search expand(named, kind)",
@@ -58,72 +58,72 @@ fn templates_are_expanded_in_queries_only() {
 fn templates_are_kept() {
     check(
         "templates",
-        expect![[r#"
+        expect![[r"
             loop: expand(loop)
             named: is({{kind}}) and name={{name.parens}}
             of_owner: is({{kind}}) and tags.owner={{owner.parens}}
             pods: is(kubernetes_pod)
-        "#]],
+        "]],
     );
     check(
         "templates pods",
-        expect![[r#"
+        expect![[r"
         is(kubernetes_pod)
-    "#]],
+    "]],
     );
     check(
         "template show nope",
-        expect![[r#"
+        expect![[r"
         error 2: Template nope does not exist.
           hint: `templates` lists those there are, `templates add NAME QUERY` adds one
         exit 2
-    "#]],
+    "]],
     );
     check(
         "templates add x is({{kind}}",
-        expect![[r#"
+        expect![[r"
         error 2: 16..27 `is(true` is not a query: `)` is missing
           hint: add `)`
         exit 2
-    "#]],
+    "]],
     );
     check(
         "templates add list is(a)",
-        expect![[r#"
+        expect![[r"
         error 2: 14..18 `list` cannot be the name of a template
           hint: letters, digits, `_`, `-` and `.`, but none of the words that come after `templates`
         exit 2
-    "#]],
+    "]],
     );
     check(
         "templates update nope is(a)",
-        expect![[r#"
+        expect![[r"
         error 2: Template nope does not exist.
           hint: `templates` lists those there are, `templates add NAME QUERY` adds one
         exit 2
-    "#]],
+    "]],
     );
     check(
         "templates delete pods",
-        expect![[r#"
+        expect![[r"
         Template pods deleted from the search library.
-    "#]],
+    "]],
     );
     check(
         "templates test kind=a",
-        expect![[r#"
+        expect![[r"
         error 2: 15..21 there is no template to test
           hint: values come first: `templates test kind=pod 'is({{kind}})'`
         exit 2
-    "#]],
+    "]],
     );
     check(
         "templates drop a b",
-        expect![[r#"
+        expect![[r"
         error 2: 10..18 `templates` cannot `drop` this way
           hint: it knows `list`, `show`, `add`, `update`, `delete`, `test`; `help templates` tells more
         exit 2
-    "#]],
+    "]],
     );
 }
 
@@ -255,26 +255,26 @@ fn shorthands_have_parameters() {
     );
     check(
         "named kind=kubernetes_pod",
-        expect![[r#"
+        expect![[r"
         error 2: 6..25 Alias named not enough parameters provided. Missing: --with-name
           hint: `help named` tells what they are for
         exit 2
-    "#]],
+    "]],
     );
     check(
         "top 2",
-        expect![[r#"
+        expect![[r"
         error 2: 0..3 `top` has nothing to work on
           hint: put something in front, e.g. `search all | top`
         exit 2
-    "#]],
+    "]],
     );
     check(
         "pods | top 2",
-        expect![[r#"
+        expect![[r"
         name=web-0
         name=web-1
-    "#]],
+    "]],
     );
     check(
         "help named",
@@ -288,120 +288,5 @@ fn shorthands_have_parameters() {
           --with-name  what it is called
           --kind  what it is [default: kubernetes_pod]
     "#]],
-    );
-}
-
-#[test]
-fn certificates_are_files() {
-    check(
-        "certificate create --common-name web --dns-names a b --ip-addresses ::1 --days-valid 7",
-        expect![[r#"
-            file web.key Create: "a key"
-            file web.crt Create: "CertificateRequest { common_name: \"web\", dns_names: [\"a\", \"b\"], ip_addresses: [::1], days_valid: 7 }"
-            Key written to web.key, certificate to web.crt.
-        "#]],
-    );
-    check(
-        "certificate create --common-name ../web",
-        expect![[r#"
-        error 2: 12..39 it needs a `--common-name` that can name a file
-          hint: write e.g. `--common-name inventory.example.org`
-        exit 2
-    "#]],
-    );
-    check(
-        "certificate create --common-name a --days-valid 9999",
-        expect![[r#"
-            error 2: 48..52 `9999` is not a number of days up to 3650
-            exit 2
-        "#]],
-    );
-    check(
-        "certificate create web",
-        expect![[r#"
-        error 2: 19..22 `web` belongs to no option that is known
-          hint: `help certificate` lists the options
-        exit 2
-    "#]],
-    );
-}
-
-#[test]
-fn series_are_measured_and_asked_for() {
-    let fixture = Arc::default();
-    run(
-        "timeseries snapshot --name pods --avg-factor 2 aggregate(namespace: sum(1) as n): is(kubernetes_pod)",
-        &fixture,
-    );
-    run(
-        "ts get --name pods --start 7d --end 1d --group kind --filter kind=a b!=c --aggregation max",
-        &fixture,
-    );
-    run(
-        "ts get --name pods --start 2024-05-01 --granularity 10min",
-        &fixture,
-    );
-    expect![[r#"
-        pods Measured { at: 2024-05-04T04:00:00Z, entries: [SeriesEntry { group: {"namespace": "default"}, v: 1.0 }, SeriesEntry { group: {"namespace": "kube-system"}, v: 0.5 }] }
-        SeriesOptions { name: "pods", start: 2024-04-27T04:00:00Z, end: 2024-05-03T04:00:00Z, groups: Some(["kind"]), filters: [SeriesFilter { name: "kind", value: "a", equality: Equal }, SeriesFilter { name: "b", value: "c", equality: Different }], slot_secs: 103680, aggregation: Max }
-        SeriesOptions { name: "pods", start: 2024-05-01T00:00:00Z, end: 2024-05-04T04:00:00Z, groups: None, filters: [], slot_secs: 3600, aggregation: Avg }"#]].assert_eq(&fixture.changed.lock().unwrap().join("\n"));
-    check(
-        "timeseries get --name pods --start 7d",
-        expect![[r#"
-        at=2024-04-27T04:00:00Z, kind=kubernetes_pod, v=2.5
-    "#]],
-    );
-    check(
-        "timeseries list ; ts downsample",
-        expect![[r#"
-        name=kinds, measured=7
-        ---
-        3 measurements were merged into others.
-    "#]],
-    );
-    check(
-        "timeseries snapshot --name pods search all",
-        expect![[r#"
-            error 2: 32..38 `search` is a command, not a part of the query
-              hint: leave `search` out: only the query stands here
-            exit 2
-        "#]],
-    );
-    check(
-        "timeseries snapshot aggregate(sum(1)): all",
-        expect![[r#"
-            error 2: 11..42 `--name` is missing
-              hint: `timeseries list` shows the names there are
-            exit 2
-        "#]],
-    );
-    check(
-        "timeseries get --name a@b --start 1d",
-        expect![[r#"
-        error 2: 22..25 `a@b` is not a name: letters, digits, `_`, `-` and `.`
-        exit 2
-    "#]],
-    );
-    check(
-        "timeseries get --name a --start 1d --end 3d",
-        expect![[r#"
-            error 2: 11..43 `--start` has to be there, and before `--end`
-              hint: write e.g. `--start 7d`
-            exit 2
-        "#]],
-    );
-    check(
-        "timeseries get --name a --start",
-        expect![[r#"
-        error 2: 24..31 `--start` needs a value
-        exit 2
-    "#]],
-    );
-    check(
-        "timeseries get --name a --start 1d --granularity 0",
-        expect![[r#"
-            error 2: 49..50 `0` is not a number up to 1000, or a duration
-            exit 2
-        "#]],
     );
 }

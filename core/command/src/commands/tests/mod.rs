@@ -2,6 +2,7 @@
 mod changing;
 mod keeping;
 mod lines;
+mod making;
 mod searching;
 
 use std::sync::Arc;
