@@ -59,9 +59,9 @@ fn every_kind_is_described() {
 }
 
 fn described(text: &mut String, kind: &Kind) {
-    write!(text, "\n## {}\n\n", kind.name).unwrap();
+    write!(text, "\n## {}\n\n", kind.name).expect("a string takes any text");
     if !kind.about.is_empty() {
-        write!(text, "{}\n\n", kind.about).unwrap();
+        write!(text, "{}\n\n", kind.about).expect("a string takes any text");
     }
     let mut facts = Vec::new();
     if kind.is_abstract {
@@ -77,14 +77,15 @@ fn described(text: &mut String, kind: &Kind) {
         facts.push("Cannot be tagged, cleaned or deleted.".to_owned());
     }
     if !facts.is_empty() {
-        writeln!(text, "{}", facts.join(" ")).unwrap();
+        writeln!(text, "{}", facts.join(" ")).expect("a string takes any text");
     }
     if !kind.properties.is_empty() {
         text.push_str("\n| property | type | |\n|---|---|---|\n");
     }
     for property in &kind.properties {
         let about = property.about.replace('|', "\\|");
-        writeln!(text, "| `{}` | {} | {about} |", property.name, property.of).unwrap();
+        writeln!(text, "| `{}` | {} | {about} |", property.name, property.of)
+            .expect("a string takes any text");
     }
 }
 
