@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::attached::{Attached, Seat};
 use crate::documents::Documents;
+use crate::jobs::Jobs;
 use crate::open::{OpenError, Options, Schedule};
 use crate::past::Past;
 use crate::queue::Queue;
@@ -38,6 +39,7 @@ pub(crate) struct Parts {
     pub(crate) documents: Documents,
     pub(crate) queue: Queue,
     pub(crate) runs: Runs,
+    pub(crate) jobs: Jobs,
     /// Which run a piece of work belongs to.
     pub(crate) work: Mutex<BTreeMap<u64, String>>,
     /// Held while an entry is added to the audit chain: each follows the one before it.
@@ -63,6 +65,8 @@ impl Core {
         if self.0.options.schedule == Schedule::Run {
             let core = self.clone();
             tasks.push(tokio::spawn(async move { core.keep_schedule().await }));
+            let core = self.clone();
+            tasks.push(tokio::spawn(async move { core.keep_jobs().await }));
         }
         Ok(tasks)
     }

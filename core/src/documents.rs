@@ -1,11 +1,14 @@
 //! The configuration documents: kept in the record as people wrote them, read anew whenever somebody needs them.
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stocktake_command::{CommandError, ConfigSaved, ConfigText, Settings};
+use stocktake_command::{
+    CommandError, ConfigSaved, ConfigText, Parameter, Place, Settings, Shorthand,
+};
 use stocktake_config::{
-    ConfigError, CoreConfig, DocumentId, GraphConfig, Parsed, WorkerConfig, diff, masked, parse,
-    set, unmask,
+    ConfigError, CoreConfig, CustomCommand, DocumentId, GraphConfig, Parsed, WorkerConfig, diff,
+    masked, parse, set, unmask,
 };
 use stocktake_store::{Store, StoreError};
 use tracing::warn;
@@ -190,8 +193,25 @@ impl Documents {
         Settings {
             section: cli.default_section,
             search_timeout: Some(Duration::from_secs(cli.search_timeout_secs)),
-            ..Settings::default()
+            aliases: self.shorthands(),
         }
+    }
+
+    /// Custom commands, by name; of two with the same name the first counts.
+    fn shorthands(&self) -> BTreeMap<String, Shorthand> {
+        let parsed = self.parsed(DocumentId::Commands);
+        let commands =
+            parsed.and_then(|parsed| parsed.commands().map_err(|error| config_error(&error)));
+        let commands = commands
+            .inspect_err(|error| warn!(%error, "there are no custom commands"))
+            .unwrap_or_default();
+        let mut found = BTreeMap::new();
+        for command in commands.commands {
+            found
+                .entry(command.name.clone())
+                .or_insert_with(|| shorthand(command));
+        }
+        found
     }
 
     /// The cron expression of the scheduled workflow, if it has one.
@@ -211,6 +231,27 @@ impl Documents {
             }
             _ => json!({}),
         }
+    }
+}
+
+fn shorthand(command: CustomCommand) -> Shorthand {
+    let parameters = command.parameters.into_iter();
+    Shorthand {
+        info: command.info,
+        description: command.description,
+        template: command.template,
+        parameters: parameters
+            .map(|parameter| Parameter {
+                name: parameter.name,
+                description: parameter.description,
+                default: parameter.default,
+            })
+            .collect(),
+        place: if command.allowed_in_source_position {
+            Place::Anywhere
+        } else {
+            Place::AfterAnother
+        },
     }
 }
 

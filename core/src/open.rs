@@ -12,6 +12,7 @@ use tracing::warn;
 use crate::attached::Attached;
 use crate::core::{Core, Parts};
 use crate::documents::Documents;
+use crate::jobs::Jobs;
 use crate::past::{LEFT_OUT, Past};
 use crate::queue::Queue;
 use crate::runs::Runs;
@@ -120,6 +121,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         documents,
         queue: Queue::default(),
         runs: Runs::default(),
+        jobs: Jobs::default(),
         work: Mutex::new(BTreeMap::new()),
         audit: tokio::sync::Mutex::new(()),
         attached: Attached::default(),

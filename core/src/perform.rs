@@ -131,6 +131,7 @@ impl Core {
             objects: 0,
         };
         self.0.runs.tell(task, progress);
+        self.0.jobs.announce(step.name);
     }
 
     /// Adds a line to what a run came to.

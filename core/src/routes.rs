@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
-use stocktake_client::{AccountFailure, Execute, Info, Merged, TaskResult, Work, lines};
+use stocktake_client::{AccountFailure, Complete, Execute, Info, Merged, TaskResult, Work, lines};
 use stocktake_command::{Context, Terminal};
 use stocktake_model::SnapshotItem;
 use stocktake_plugin_api::Progress;
@@ -26,6 +26,7 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/system/ping", get(async || "pong"))
         .route("/system/info", get(info))
         .route("/system/attached", get(attached))
+        .route("/cli/complete", post(complete))
         .route("/cli/execute", post(execute))
         .route("/graph/merge", post(merge))
         .route("/tasks/key", get(key))
@@ -74,6 +75,13 @@ async fn execute(State(core): State<Core>, Json(execute): Json<Execute>) -> Body
     };
     let outputs = stocktake_command::execute(context, Arc::new(core));
     Body::from_stream(outputs.map(|output| encode(&output)))
+}
+
+async fn complete(
+    State(core): State<Core>,
+    Json(complete): Json<Complete>,
+) -> Json<stocktake_command::Completions> {
+    Json(core.complete(complete.line, complete.cursor).await)
 }
 
 fn encode(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {

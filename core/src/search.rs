@@ -102,7 +102,7 @@ impl Core {
     }
 }
 
-fn request(search: Search, cancel: Arc<AtomicBool>) -> SearchRequest {
+pub(crate) fn request(search: Search, cancel: Arc<AtomicBool>) -> SearchRequest {
     SearchRequest {
         query: with_wanted(search.query, &search.wanted),
         now: now(),

@@ -5,17 +5,16 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 use stocktake_command::{
-    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, Found,
-    HistoryOptions, HistorySearch, Marks, Run, RunEvents, RunFilter, Search, Services, Settings,
-    SystemInfo, TagChange, WorkflowInfo, WorkflowStarted,
+    CertificateRequest, ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context,
+    Found, Ground, HistoryOptions, HistorySearch, MadeCertificate, Marks, Run, RunEvents,
+    RunFilter, Search, Services, Settings, SystemInfo, TagChange, WorkflowInfo, WorkflowStarted,
 };
 use stocktake_model::{Map, Model, NodeId, Overlay, normalise};
 
 use crate::core::{Core, now};
 use crate::workflow::{SCHEDULED, WORKFLOWS};
 
-#[async_trait]
-impl Services for Core {
+impl Ground for Core {
     fn now(&self) -> Timestamp {
         now()
     }
@@ -28,6 +27,13 @@ impl Services for Core {
         self.0.documents.settings()
     }
 
+    fn template(&self, name: &str) -> Result<Option<String>, CommandError> {
+        self.template_text(name)
+    }
+}
+
+#[async_trait]
+impl Services for Core {
     async fn search(&self, search: Search) -> Result<Found, CommandError> {
         self.find(search).await
     }
@@ -178,6 +184,10 @@ impl Services for Core {
             self.account_id(name).ok_or_else(|| no_cluster(name))?;
         }
         Ok(self.cluster_gaps(cluster))
+    }
+
+    fn certificate(&self, request: &CertificateRequest) -> Result<MadeCertificate, CommandError> {
+        crate::certificate::create(request)
     }
 
     async fn forget_cluster(&self, name: &str, _context: &Context) -> Result<u64, CommandError> {

@@ -57,6 +57,12 @@ pub enum Command {
     },
     /// Print the man page
     Man,
+    /// Read command lines and run none: one JSON object per line, exit code 2 if one is wrong
+    Check {
+        /// Files with one command line per line [default: standard input]
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 /// When to use colours.

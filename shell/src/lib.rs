@@ -3,6 +3,7 @@
 //! It is thin: commands run in the core, the shell renders what they say, opens editors and writes files.
 mod answer;
 mod args;
+mod check;
 mod completions;
 mod demo;
 mod editor;

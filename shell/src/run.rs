@@ -10,7 +10,7 @@ use crate::demo::Demo;
 use crate::embed::{self, Embedded, Trouble};
 use crate::render::Screen;
 use crate::session::{CANCELLED, Seat, Session};
-use crate::{demo, logs, page, prompt, rbac, script};
+use crate::{check, demo, logs, page, prompt, rbac, script};
 
 /// Runs the program.
 pub fn run(args: Args) -> ExitCode {
@@ -34,6 +34,7 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
     let runtime = Arc::new(Runtime::new().context("cannot start the runtime")?);
     match &args.command {
         None => everything(args, screen, &runtime),
+        Some(Command::Check { files }) => check::run(args, files),
         Some(Command::Demo) => show_demo(args, screen, &runtime),
         Some(Command::Core) => runtime.block_on(embed::core_only(args, screen)),
         Some(Command::Worker) => runtime.block_on(embed::worker_only(args, screen)),

@@ -2,4 +2,4 @@
 mod collect;
 mod run;
 
-pub use run::Worker;
+pub use run::{Worker, models};

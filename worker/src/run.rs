@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use stocktake_client::{Client, ClientError, Task, TaskResult, Work};
 use stocktake_kubernetes::KubernetesPlugin;
-use stocktake_model::ObjectRef;
+use stocktake_model::{ObjectRef, PluginModel};
 use stocktake_plugin_api::{Account, Outcome, Plugin};
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
@@ -14,6 +14,15 @@ use crate::collect::collect;
 /// Every plugin this worker has, by name; they hash with the key of the installation.
 fn plugins(key: &[u8]) -> Vec<Arc<dyn Plugin>> {
     vec![Arc::new(KubernetesPlugin::new().with_key(key))]
+}
+
+/// What every plugin knows about its resources before anything was collected, by the name of the plugin.
+pub fn models() -> Vec<(&'static str, PluginModel)> {
+    let plugins = plugins(&[]);
+    plugins
+        .iter()
+        .map(|plugin| (plugin.name(), plugin.model()))
+        .collect()
 }
 
 /// Takes work from one core until it is dropped or the core is gone.

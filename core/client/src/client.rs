@@ -8,7 +8,7 @@ use http_body_util::{BodyExt as _, BodyStream, Empty, Full, StreamBody};
 use hyper::body::Frame;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use stocktake_command::Output;
+use stocktake_command::{Completions, Output};
 use stocktake_model::SnapshotItem;
 use stocktake_plugin_api::Progress;
 
@@ -37,6 +37,15 @@ pub struct Execute {
     pub env: BTreeMap<String, String>,
     /// Files the line names, by the name it uses.
     pub files: BTreeMap<String, String>,
+}
+
+/// A line that is being typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Complete {
+    /// The line so far.
+    pub line: String,
+    /// Where the cursor is, in bytes.
+    pub cursor: usize,
 }
 
 /// What a core says about itself.
@@ -99,6 +108,13 @@ impl Client {
     /// The key of the installation, which workers hash with; at most 32 bytes.
     pub async fn installation_key(&self) -> Result<Bytes, ClientError> {
         collect(self.send(Method::GET, "/tasks/key", empty()).await?).await
+    }
+
+    /// What may stand at byte `cursor` of a line.
+    pub async fn complete(&self, line: &str, cursor: usize) -> Result<Completions, ClientError> {
+        let line = line.to_owned();
+        let body = encode(&Complete { line, cursor })?;
+        self.json(Method::POST, "/cli/complete", body).await
     }
 
     /// Waits for work; `None` if there was none for a while: ask again.

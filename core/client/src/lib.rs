@@ -6,7 +6,7 @@ mod lines;
 mod task;
 mod transport;
 
-pub use client::{Client, Execute, Info};
+pub use client::{Client, Complete, Execute, Info};
 pub use error::ClientError;
 pub use lines::lines;
 pub use task::{

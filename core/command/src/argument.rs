@@ -142,6 +142,13 @@ impl Argument {
         words
     }
 
+    /// Adds another piece of the line.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.origin.pop();
+        self.origin.extend_from_slice(&other.origin);
+        self.text.push_str(&other.text);
+    }
+
     /// Adds text that comes from `from..to` of the line.
     pub(crate) fn push(&mut self, text: &str, from: usize, to: usize) {
         self.origin.pop();

@@ -9,7 +9,9 @@ use stocktake_query::{Filter, Limit, Name, Navigation, Order, Part, Path, Query,
 use crate::flow::absolute;
 use crate::reader::is_node;
 use crate::spec::Stage;
-use crate::{Call, CommandError, DefaultOrder, Flow, Layout, Search, View, WithEdges, columns};
+use crate::{
+    Call, CommandError, DefaultOrder, Flow, Layout, Scene, Search, View, WithEdges, columns,
+};
 
 /// What folding came to.
 pub enum Folded {
@@ -184,6 +186,20 @@ impl Draft {
         self.mode == Mode::Explain
     }
 
+    /// What is asked of the core.
+    pub(crate) fn request(&self, scene: &Scene) -> Search {
+        let mut query = crate::syntax::query_in_section(self.query.clone(), &scene.section);
+        query.preamble.edge_type = query.preamble.edge_type.or(scene.edge_type);
+        Search {
+            query,
+            edges: self.edges,
+            order: DefaultOrder::Cli,
+            timeout: scene.timeout,
+            at: self.at.clone(),
+            wanted: self.wanted.clone(),
+        }
+    }
+
     fn layout(&self, call: &Call) -> Layout {
         Layout {
             columns: columns::of_search(&self.query, self.edges, &call.scene),
@@ -246,16 +262,7 @@ fn default_sort() -> Vec<SortKey> {
 impl Stage for Draft {
     async fn run(self: Box<Self>, _: Flow, call: &Call) -> Result<Flow, CommandError> {
         let layout = self.layout(call);
-        let mut query = crate::syntax::query_in_section(self.query, &call.scene.section);
-        query.preamble.edge_type = query.preamble.edge_type.or(call.scene.edge_type);
-        let search = Search {
-            query,
-            edges: self.edges,
-            order: DefaultOrder::Cli,
-            timeout: call.scene.timeout,
-            at: self.at,
-            wanted: self.wanted,
-        };
+        let search = self.request(&call.scene);
         for hint in self.hints {
             call.side.note(hint);
         }

@@ -8,29 +8,36 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use jiff::tz::TimeZone;
 
-use crate::pipeline::{Pipeline, plan};
+use crate::pipeline::{Pipeline, keeps_line, plan};
 use crate::scene::Side;
 use crate::show::scalar_text;
 use crate::{
-    Argument, Call, CommandError, Context, Elements, Output, Services, Shape, line, placeholder,
+    Argument, Call, CommandError, Context, Elements, Ground, Output, Search, Services, Shape, line,
+    placeholder,
 };
 
 /// A line that could be run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
     /// The line with bare queries and other names of commands written out.
     pub canonical: String,
     /// Files a client would have to upload.
     pub files: Vec<String>,
+    /// What it would ask of the graph, as far as that is known before it runs; lines it keeps for later included.
+    pub searches: Vec<Search>,
 }
 
+/// Lines kept by lines that are kept: a job that adds a job.
+const MAX_DEPTH: usize = 4;
+
 /// Reads a line without running it, e.g. before a job with it is stored.
-pub fn check(context: &Context, services: &dyn Services) -> Result<Checked, CommandError> {
-    let pipelines = read(context, services)?;
+pub fn check(context: &Context, ground: &dyn Ground) -> Result<Checked, CommandError> {
+    let (pipelines, searches) = read(context, ground, 0)?;
     let canonical: Vec<&str> = pipelines.iter().map(|one| one.canonical.as_str()).collect();
     Ok(Checked {
         canonical: canonical.join(" ; "),
         files: pipelines.iter().flat_map(|one| one.files.clone()).collect(),
+        searches,
     })
 }
 
@@ -38,8 +45,8 @@ pub fn check(context: &Context, services: &dyn Services) -> Result<Checked, Comm
 /// sentence that failed. The last message is [`Output::Done`]; whoever drops the stream stops the line.
 pub fn execute(context: Context, services: Arc<dyn Services>) -> BoxStream<'static, Output> {
     let side = Side::default();
-    let pipelines = match read(&context, &*services) {
-        Ok(pipelines) => pipelines,
+    let pipelines = match read(&context, &*services, 0) {
+        Ok((pipelines, _)) => pipelines,
         Err(error) => {
             side.fail(error.class.exit_code());
             let error = Output::error(&error, &context.line);
@@ -71,14 +78,41 @@ pub fn execute(context: Context, services: Arc<dyn Services>) -> BoxStream<'stat
     .boxed()
 }
 
-fn read(context: &Context, services: &dyn Services) -> Result<Vec<Pipeline>, CommandError> {
+/// The sentences of a line, and what they and the lines they keep would ask of the graph.
+fn read(
+    context: &Context,
+    ground: &dyn Ground,
+    depth: usize,
+) -> Result<(Vec<Pipeline>, Vec<Search>), CommandError> {
     let typed = Argument::typed(&context.line);
-    let filled = placeholder::fill(&typed, services.now(), &TimeZone::system());
-    let settings = services.settings();
-    line::split(&filled)?
-        .iter()
-        .map(|sentence| plan(sentence, &context.env, services, &settings))
-        .collect()
+    let (word, rest) = line::assignments(&typed).rest.head();
+    let filled = if keeps_line(word.text(), rest.head().0.text()) {
+        // A job fills its placeholders in when it runs.
+        typed
+    } else {
+        placeholder::fill(&typed, ground.now(), &TimeZone::system())
+    };
+    let settings = ground.settings();
+    let mut pipelines = Vec::new();
+    let mut searches = Vec::new();
+    for sentence in line::split(&filled)? {
+        let pipeline = plan(&sentence, &context.env, ground, &settings)?;
+        searches.extend(pipeline.searches.iter().cloned());
+        for kept in &pipeline.lines {
+            if depth == MAX_DEPTH {
+                return Err(CommandError::usage("too many jobs inside of jobs").at(kept.span()));
+            }
+            let context = Context {
+                line: kept.text().to_owned(),
+                ..context.clone()
+            };
+            let (_, inner) =
+                read(&context, ground, depth + 1).map_err(|error| kept.locate(error))?;
+            searches.extend(inner);
+        }
+        pipelines.push(pipeline);
+    }
+    Ok((pipelines, searches))
 }
 
 /// A line on its way.

@@ -6,15 +6,21 @@
 mod argument;
 mod columns;
 mod commands;
+mod complete;
 mod context;
 mod draft;
 mod error;
 mod execute;
+mod expand;
 #[cfg(test)]
 mod fixture;
 mod flow;
 mod format;
+mod ground;
+mod keep;
 mod line;
+mod members;
+mod mustache;
 mod order;
 mod output;
 mod pairs;
@@ -23,6 +29,7 @@ mod placeholder;
 mod reader;
 mod scene;
 mod services;
+mod shorthand;
 mod show;
 mod spec;
 mod status;
@@ -31,11 +38,18 @@ mod table;
 
 pub use argument::{Argument, Word};
 pub use commands::{COMMANDS, command};
+pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};
 pub use context::{Context, Terminal};
 pub use draft::{Draft, Folded};
 pub use error::{Class, CommandError};
 pub use execute::{Checked, check, execute};
 pub use flow::{Column, Flow, Layout, View};
+pub use ground::Ground;
+pub use keep::{
+    Aggregation, CertificateRequest, Chronicle, Equality, Job, JobEnd, JobRun, Library,
+    MadeCertificate, Measured, Parameter, Place, Scheduler, SeriesEntry, SeriesFilter,
+    SeriesOptions, SeriesRow, Shorthand,
+};
 pub use output::{FileMode, Output, Progress};
 pub use scene::{Call, Scene, Side};
 pub use services::{

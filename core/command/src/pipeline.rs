@@ -8,12 +8,13 @@ use std::sync::Arc;
 use stocktake_model::near;
 
 use crate::draft::{Draft, Folded};
+use crate::expand::expanded;
 use crate::line::{Assignments, Sentence, assignments, split};
 use crate::scene::VARIABLES;
 use crate::spec::Stage;
 use crate::{
-    Argument, COMMANDS, Call, Category, Command, CommandError, Flow, Scene, Services, Settings,
-    Shape, command, syntax,
+    Argument, COMMANDS, Call, Category, Command, CommandError, Flow, Ground, Place, Scene, Search,
+    Settings, Shape, command, shorthand, syntax,
 };
 
 /// A sentence, ready to run.
@@ -29,6 +30,10 @@ pub(crate) struct Pipeline {
     pub(crate) formatted: bool,
     /// Files it wants from the client.
     pub(crate) files: Vec<String>,
+    /// What it asks of the graph, as far as it is known before it runs.
+    pub(crate) searches: Vec<Search>,
+    /// Command lines it keeps for later.
+    pub(crate) lines: Vec<Argument>,
 }
 
 /// A command and what is said to it.
@@ -54,16 +59,21 @@ impl Step {
 pub(crate) fn plan(
     sentence: &Sentence,
     env: &BTreeMap<String, String>,
-    services: &dyn Services,
+    ground: &dyn Ground,
     settings: &Settings,
 ) -> Result<Pipeline, CommandError> {
     let (values, sentence) = without_assignments(sentence, settings);
     let mut all = env.clone();
     all.extend(values);
     let whole = sentence.first().map(Argument::span).unwrap_or_default();
-    let scene = Scene::new(services, settings, all).map_err(|error| error.at(whole))?;
+    let scene = Scene::new(ground, settings, all).map_err(|error| error.at(whole))?;
     let mut steps = Vec::new();
-    for piece in expand_aliases(sentence, settings)? {
+    for piece in expand_aliases(whole_job(sentence), settings, &scene)? {
+        let piece = if asks(&piece) {
+            expanded(&piece, &scene, ground)?
+        } else {
+            piece
+        };
         steps.push(step(&piece, steps.is_empty(), settings)?);
     }
     let canonical: Vec<String> = steps.iter().map(canonical).collect();
@@ -95,8 +105,42 @@ fn without_assignments(
     (values, sentence)
 }
 
+/// `jobs add` and `jobs update` take the rest of the sentence, pipes and all: they keep a line, they run none.
+fn whole_job(sentence: Sentence) -> Sentence {
+    let Some((first, others)) = sentence.split_first() else {
+        return sentence;
+    };
+    let (word, rest) = first.head();
+    let (verb, _) = rest.head();
+    if !keeps_line(word.text(), verb.text()) {
+        return sentence;
+    }
+    let mut whole = first.clone();
+    for piece in others {
+        let at = whole.span().end;
+        whole.push(" | ", at, piece.span().start);
+        whole.append(piece);
+    }
+    vec![whole]
+}
+
+/// Whether a command keeps a command line for later instead of running it.
+pub(crate) fn keeps_line(word: &str, verb: &str) -> bool {
+    matches!(word, "job" | "jobs") && matches!(verb, "add" | "update")
+}
+
+/// Whether a piece is a query, or may be one, so that templates in it are meant.
+fn asks(piece: &Argument) -> bool {
+    let (word, _) = piece.head();
+    command(word.text()).is_none_or(|known| matches!(known.spec().name, "search" | "history"))
+}
+
 /// Replaces the shorthands of the configuration. What a shorthand stands for is not expanded again.
-fn expand_aliases(sentence: Sentence, settings: &Settings) -> Result<Sentence, CommandError> {
+fn expand_aliases(
+    sentence: Sentence,
+    settings: &Settings,
+    scene: &Scene,
+) -> Result<Sentence, CommandError> {
     let mut pieces = Vec::new();
     for piece in sentence {
         let (word, argument) = piece.head();
@@ -105,11 +149,13 @@ fn expand_aliases(sentence: Sentence, settings: &Settings) -> Result<Sentence, C
             pieces.push(piece);
             continue;
         };
-        let text = if meant.contains("{{args}}") {
-            meant.replace("{{args}}", argument.text())
+        let place = if pieces.is_empty() {
+            Place::Anywhere
         } else {
-            format!("{meant} {}", argument.text())
+            Place::AfterAnother
         };
+        shorthand::check_place(&word, meant, place)?;
+        let text = shorthand::filled(&word, &argument, meant, scene)?;
         let mut sentences = split(&Argument::standing_for(&text, piece.span()))?;
         if sentences.len() > 1 {
             let message = format!("the alias `{}` holds a `;`", word.text());
@@ -246,6 +292,7 @@ fn finish(
         .iter()
         .any(|step| step.command.spec().category == Category::Format);
     let mut draft: Option<Draft> = None;
+    let mut searches = Vec::new();
     let mut stages: Vec<Box<dyn Stage>> = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         let stage = step
@@ -263,17 +310,23 @@ fn finish(
             _ => Folded::No,
         };
         match folded {
-            Folded::No => stages.push(stage),
+            Folded::No => {
+                searches.extend(stage.draft().map(|draft| draft.request(&scene)));
+                stages.push(stage);
+            }
             Folded::Whole => {}
             Folded::Then(rest) => stages.push(rest),
         }
     }
     if let Some(mut draft) = draft {
         draft.wanted = wanted(&stages);
+        searches.insert(0, draft.request(&scene));
         stages.insert(0, Box::new(draft));
     }
     Ok(Pipeline {
         files: stages.iter().flat_map(|stage| stage.files()).collect(),
+        lines: stages.iter().flat_map(|stage| stage.lines()).collect(),
+        searches,
         stages,
         scene: Arc::new(scene),
         canonical,

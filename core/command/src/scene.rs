@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use stocktake_model::Model;
 use stocktake_query::EdgeType;
 
-use crate::{Class, CommandError, Context, Output, Services, Settings};
+use crate::{Class, CommandError, Context, Ground, Output, Services, Settings, Shorthand};
 
 /// Names of variables that mean something on every line.
 pub(crate) const VARIABLES: [&str; 5] = ["edge_type", "graph", "now", "search_timeout", "section"];
@@ -30,12 +30,14 @@ pub struct Scene {
     pub model: Arc<Model>,
     /// The time it is.
     pub now: Timestamp,
+    /// Custom commands, by what is typed.
+    pub shorthands: Arc<BTreeMap<String, Shorthand>>,
 }
 
 impl Scene {
     /// The scene for variables of the client and of the sentence.
     pub(crate) fn new(
-        services: &dyn Services,
+        ground: &dyn Ground,
         settings: &Settings,
         env: BTreeMap<String, String>,
     ) -> Result<Self, CommandError> {
@@ -61,8 +63,9 @@ impl Scene {
             timeout,
             edge_type,
             env,
-            model: services.model(),
-            now: services.now(),
+            model: ground.model(),
+            now: ground.now(),
+            shorthands: Arc::new(settings.aliases.clone()),
         })
     }
 }

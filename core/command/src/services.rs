@@ -2,19 +2,19 @@
 //!
 //! Nothing here says how it is done; the core implements it, tests have a small one of their own.
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde_json::Value;
-use stocktake_model::{Map, Model};
+use stocktake_model::Map;
 use stocktake_query::{Path, Query};
 
 use crate::{
-    ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context, HistoryOptions, Run,
-    RunEvent, WorkflowInfo, WorkflowStarted,
+    CertificateRequest, Chronicle, ClusterGap, ClusterStatus, CommandError, ConfigSaved,
+    ConfigText, Context, Ground, HistoryOptions, Library, MadeCertificate, Run, RunEvent,
+    Scheduler, Shorthand, WorkflowInfo, WorkflowStarted,
 };
 
 /// Elements on their way through a pipeline: nodes, edges, rows, or any other JSON.
@@ -25,16 +25,7 @@ pub type RunEvents = BoxStream<'static, RunEvent>;
 
 /// Everything commands need from the core.
 #[async_trait]
-pub trait Services: Send + Sync {
-    /// The time it is.
-    fn now(&self) -> Timestamp;
-
-    /// All kinds.
-    fn model(&self) -> Arc<Model>;
-
-    /// What the configuration says about the command line.
-    fn settings(&self) -> Settings;
-
+pub trait Services: Ground + Library + Scheduler + Chronicle {
     /// Runs a query. Nodes come as `{id, type: "node", revision, reported, desired, metadata, ancestors, …}`, edges as
     /// `{type: "edge", from, to, edge_type, reported}`, rows of an aggregate as `{group: {…}, <function>: …}`.
     async fn search(&self, search: Search) -> Result<Found, CommandError>;
@@ -126,6 +117,9 @@ pub trait Services: Send + Sync {
     /// Everything that could not be read, by cluster; of one cluster (name or id) or of all.
     async fn gaps(&self, cluster: Option<&str>) -> Result<Vec<ClusterGap>, CommandError>;
 
+    /// Makes a key and a certificate that signs itself.
+    fn certificate(&self, request: &CertificateRequest) -> Result<MadeCertificate, CommandError>;
+
     /// Drops a cluster that is no longer configured, with everything in it. Gives back how many nodes that were.
     async fn forget_cluster(&self, name: &str, context: &Context) -> Result<u64, CommandError>;
 }
@@ -137,8 +131,8 @@ pub struct Settings {
     pub section: String,
     /// Time a search may take if the line names none.
     pub search_timeout: Option<Duration>,
-    /// Shorthands for whole command lines: name and what it stands for.
-    pub aliases: BTreeMap<String, String>,
+    /// Shorthands for whole command lines, by what is typed.
+    pub aliases: BTreeMap<String, Shorthand>,
 }
 
 impl Default for Settings {

@@ -39,6 +39,11 @@ pub trait Stage: Send + Sync {
         Vec::new()
     }
 
+    /// Command lines it keeps for later; they are checked before anything runs.
+    fn lines(&self) -> Vec<Argument> {
+        Vec::new()
+    }
+
     /// Runs. What takes long belongs into the elements it gives back.
     async fn run(self: Box<Self>, input: Flow, call: &Call) -> Result<Flow, CommandError>;
 }

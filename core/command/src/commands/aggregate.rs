@@ -32,11 +32,23 @@ static SPEC: Spec = Spec {
     category: Category::Search,
     input: Shape::Values,
     output: Shape::Rows,
-    examples: &[Example {
-        about: "How much do the volumes of each kind hold?",
-        line: r#"json [{"k":"a","n":1},{"k":"b","n":5},{"k":"a","n":2}] | aggregate k: sum(n) as total, sum(1) as count"#,
-        prints: "k=a, total=3, count=2\nk=b, total=5, count=1\n",
-    }],
+    examples: &[
+        Example {
+            about: "How much do the volumes of each kind hold?",
+            line: r#"json [{"k":"a","n":1},{"k":"b","n":5},{"k":"a","n":2}] | aggregate k: sum(n) as total, sum(1) as count"#,
+            prints: "k=a, total=3, count=2\nk=b, total=5, count=1\n",
+        },
+        Example {
+            about: "How many of each kind in each namespace?",
+            line: "search is(kubernetes_resource) | aggregate kind, namespace: sum(1) as count",
+            prints: "",
+        },
+        Example {
+            about: "How much memory has each cluster?",
+            line: "search is(kubernetes_node) | aggregate account as cluster: sum(instance_memory) as memory",
+            prints: "",
+        },
+    ],
 };
 
 pub(super) struct Aggregate;

@@ -31,6 +31,11 @@ static SPEC: Spec = Spec {
             line: "clusters gaps prod",
             prints: "CLUSTER  KIND               NAMESPACE  REASON     MESSAGE\nprod     kubernetes_secret             forbidden  may not be listed\n",
         },
+        Example {
+            about: "Everything that could not be read",
+            line: "clusters gaps",
+            prints: "",
+        },
     ],
 };
 

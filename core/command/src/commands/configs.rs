@@ -41,6 +41,11 @@ static SPEC: Spec = Spec {
             line: "config set stocktake.worker worker.cleanup=true",
             prints: "",
         },
+        Example {
+            about: "What is set?",
+            line: "config show stocktake.worker",
+            prints: "",
+        },
     ],
 };
 

@@ -21,21 +21,45 @@ static HEAD: Spec = Spec {
     category: Category::Search,
     input: Shape::Any,
     output: Shape::Same,
-    examples: &[Example {
-        about: "Just a few",
-        line: "search is(kubernetes_pod) | sort name | head -2 | list name",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Just a few",
+            line: "search is(kubernetes_pod) | sort name | head -2 | list name",
+            prints: "",
+        },
+        Example {
+            about: "The ten oldest pods",
+            line: "search is(kubernetes_pod) | sort age desc | head 10 | list name, age",
+            prints: "",
+        },
+        Example {
+            about: "The first of each hundred",
+            line: "search is(kubernetes_pod) | head -1 | dump",
+            prints: "",
+        },
+    ],
 };
 
 static TAIL: Spec = Spec {
     name: "tail",
     about: "keep the last of a result",
-    examples: &[Example {
-        about: "The last one",
-        line: r#"json ["a", "b", "c"] | tail 1"#,
-        prints: "c\n",
-    }],
+    examples: &[
+        Example {
+            about: "The last one",
+            line: r#"json ["a", "b", "c"] | tail 1"#,
+            prints: "c\n",
+        },
+        Example {
+            about: "The last five by name",
+            line: "search is(kubernetes_pod) | sort name | tail 5 | list name",
+            prints: "",
+        },
+        Example {
+            about: "Nodes with the least memory",
+            line: "search is(kubernetes_node) | sort instance_memory desc | tail 3",
+            prints: "",
+        },
+    ],
     ..HEAD
 };
 
@@ -44,11 +68,23 @@ static LIMIT: Spec = Spec {
     about: "keep so many, after leaving out some",
     usage: "[OFFSET,] N",
     arguments: &[],
-    examples: &[Example {
-        about: "The second page",
-        line: r#"json ["a", "b", "c", "d"] | limit 2, 2"#,
-        prints: "c\nd\n",
-    }],
+    examples: &[
+        Example {
+            about: "The second page",
+            line: r#"json ["a", "b", "c", "d"] | limit 2, 2"#,
+            prints: "c\nd\n",
+        },
+        Example {
+            about: "Ten of them",
+            line: "search is(kubernetes_pod) | limit 10",
+            prints: "",
+        },
+        Example {
+            about: "The second ten",
+            line: "search is(kubernetes_pod) | sort name | limit 10, 10 | list name",
+            prints: "",
+        },
+    ],
     ..HEAD
 };
 

@@ -15,11 +15,23 @@ static SPEC: Spec = Spec {
     category: Category::Format,
     input: Shape::Any,
     output: Shape::Lines,
-    examples: &[Example {
-        about: "All there is to know about one pod",
-        line: "search is(kubernetes_pod) and name=\"web-0\" | dump",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "All there is to know about one pod",
+            line: "search is(kubernetes_pod) and name=\"web-0\" | dump",
+            prints: "",
+        },
+        Example {
+            about: "One of a kind, with everything that is known",
+            line: "search is(kubernetes_deployment) limit 1 | dump",
+            prints: "",
+        },
+        Example {
+            about: "As JSON",
+            line: "search is(kubernetes_node) limit 1 | format --json",
+            prints: "",
+        },
+    ],
 };
 
 pub(super) struct Dump;

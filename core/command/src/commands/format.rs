@@ -38,6 +38,11 @@ static SPEC: Spec = Spec {
             line: "search --with-edges is(kubernetes_namespace) -[0:]-> | format --dot | write ns.dot",
             prints: "",
         },
+        Example {
+            about: "One line of your own for each",
+            line: "search is(kubernetes_pod) | format {namespace}/{name} on {pod_spec.node_name}",
+            prints: "",
+        },
     ],
 };
 

@@ -5,7 +5,7 @@ use super::tip::Said;
 use super::{COMMANDS, command};
 use crate::placeholder::PLACEHOLDERS;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
-use crate::{Argument, CommandError, Scene};
+use crate::{Argument, CommandError, Scene, Shorthand};
 
 /// Columns of the narrowest screen.
 const WIDTH: usize = 80;
@@ -19,11 +19,23 @@ static SPEC: Spec = Spec {
     category: Category::Misc,
     input: Shape::Nothing,
     output: Shape::Lines,
-    examples: &[Example {
-        about: "How does `count` work?",
-        line: "help count",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "How does `count` work?",
+            line: "help count",
+            prints: "",
+        },
+        Example {
+            about: "What is there?",
+            line: "help",
+            prints: "",
+        },
+        Example {
+            about: "What is replaced in a line?",
+            line: "help placeholders",
+            prints: "",
+        },
+    ],
 };
 
 pub(super) struct Help;
@@ -33,21 +45,27 @@ impl Command for Help {
         &SPEC
     }
 
-    fn parse(&self, argument: &Argument, _: &Scene) -> Result<Box<dyn Stage>, CommandError> {
+    fn parse(&self, argument: &Argument, scene: &Scene) -> Result<Box<dyn Stage>, CommandError> {
         let lines = match argument.text() {
-            "" => overview(),
+            "" => {
+                let mut lines = overview();
+                lines.extend(custom(scene));
+                lines
+            }
             "placeholders" => placeholders(),
-            name => match command(name) {
-                Some(command) => detail(command.spec()),
-                None => return Err(unknown(name)),
+            name => match (command(name), scene.shorthands.get(name)) {
+                (Some(command), _) => detail(command.spec()),
+                (None, Some(shorthand)) => custom_detail(name, shorthand),
+                (None, None) => return Err(unknown(name, scene)),
             },
         };
         Ok(Box::new(Said(lines)))
     }
 }
 
-fn unknown(name: &str) -> CommandError {
+fn unknown(name: &str, scene: &Scene) -> CommandError {
     let names = COMMANDS.iter().map(|command| command.spec().name);
+    let names = names.chain(scene.shorthands.keys().map(String::as_str));
     let error = CommandError::usage(format!("unknown command `{name}`"));
     match near(name, names).first() {
         Some(meant) => error.hint(format!("did you mean `{meant}`?")),
@@ -93,24 +111,27 @@ fn wrapped<'a>(heading: &str, names: impl Iterator<Item = &'a str>) -> Vec<Strin
     lines
 }
 
+/// What it is, the examples (they say more than the rest), then how it is written.
 fn detail(spec: &Spec) -> Vec<String> {
-    let mut lines = vec![
-        format!("{}: {}", spec.name, spec.about),
-        String::new(),
+    let mut lines = vec![format!("{}: {}", spec.name, spec.about)];
+    for example in spec.examples {
+        lines.push(String::new());
+        lines.push(format!("{}:", example.about));
+        lines.push(format!("  > {}", example.line));
+        lines.extend(example.prints.lines().map(|line| format!("  {line}")));
+    }
+    lines.push(String::new());
+    lines.push(
         format!("  {} {}", spec.name, spec.usage)
             .trim_end()
             .to_owned(),
-    ];
+    );
     if !spec.aliases.is_empty() {
         lines.push(format!("  also known as {}", spec.aliases.join(", ")));
     }
     if !spec.arguments.is_empty() {
-        let width = spec
-            .arguments
-            .iter()
-            .map(|(name, _)| name.chars().count())
-            .max();
-        let width = width.unwrap_or(0);
+        let names = spec.arguments.iter().map(|(name, _)| name.chars().count());
+        let width = names.max().unwrap_or(0);
         lines.push(String::new());
         lines.extend(
             spec.arguments
@@ -118,12 +139,48 @@ fn detail(spec: &Spec) -> Vec<String> {
                 .map(|(name, about)| format!("  {name:<width$}  {about}")),
         );
     }
-    for example in spec.examples {
-        lines.push(String::new());
-        lines.push(format!("{}:", example.about));
-        lines.push(format!("  > {}", example.line));
-        lines.extend(example.prints.lines().map(|line| format!("  {line}")));
+    lines
+}
+
+/// The custom commands, if there are any.
+fn custom(scene: &Scene) -> Vec<String> {
+    if scene.shorthands.is_empty() {
+        return Vec::new();
     }
+    let width = scene
+        .shorthands
+        .keys()
+        .map(|name| name.chars().count())
+        .max();
+    let width = width.unwrap_or(0);
+    let mut lines = vec![String::new(), "Custom commands:".to_owned()];
+    lines.extend(scene.shorthands.iter().map(|(name, shorthand)| {
+        let about = match shorthand.info.as_str() {
+            "" => &shorthand.template,
+            info => info,
+        };
+        format!("  {name:<width$}  {about}")
+    }));
+    lines
+}
+
+fn custom_detail(name: &str, shorthand: &Shorthand) -> Vec<String> {
+    let mut lines = vec![format!("{name}: {}", shorthand.info)];
+    if !shorthand.description.is_empty() {
+        lines.push(String::new());
+        lines.extend(shorthand.description.lines().map(str::to_owned));
+    }
+    lines.push(String::new());
+    lines.push(format!("  stands for `{}`", shorthand.template));
+    if !shorthand.parameters.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(shorthand.parameters.iter().map(|parameter| {
+        let flag = parameter.name.replace('_', "-");
+        let default = parameter.default.as_ref();
+        let default = default.map_or_else(String::new, |value| format!(" [default: {value}]"));
+        format!("  --{flag}  {}{default}", parameter.description)
+    }));
     lines
 }
 

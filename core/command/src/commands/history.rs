@@ -41,6 +41,11 @@ static SPEC: Spec = Spec {
             line: "history --change node_deleted is(kubernetes_pod) | list /changed_at, name",
             prints: "changed_at=2024-05-03T10:00:00Z, name=web-1\n",
         },
+        Example {
+            about: "How many changes of each sort were there this week?",
+            line: "history --after 7d all | count /change",
+            prints: "",
+        },
     ],
 };
 

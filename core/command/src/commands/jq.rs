@@ -30,11 +30,23 @@ static SPEC: Spec = Spec {
     category: Category::Format,
     input: Shape::Values,
     output: Shape::Values,
-    examples: &[Example {
-        about: "Only the name, in capitals",
-        line: "search is(kubernetes_service) | jq .name | list",
-        prints: "shop\n",
-    }],
+    examples: &[
+        Example {
+            about: "Only the name, in capitals",
+            line: "search is(kubernetes_service) | jq .name | list",
+            prints: "shop\n",
+        },
+        Example {
+            about: "A list of images",
+            line: "search is(kubernetes_deployment) | jq '.labels'",
+            prints: "",
+        },
+        Example {
+            about: "Without the section",
+            line: "search is(kubernetes_pod) limit 1 | jq --no-rewrite '.reported.name'",
+            prints: "",
+        },
+    ],
 };
 
 pub(super) struct Jq;

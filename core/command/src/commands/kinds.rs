@@ -1,7 +1,9 @@
 //! `kinds`: what kinds of resources there are, and what they tell.
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
-use stocktake_model::{Kind, Model, near};
+use stocktake_model::{Direction, EdgeRule, Find, Kind, Model, near};
 
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{Argument, Call, CommandError, Flow, Scene, View, Word};
@@ -14,7 +16,7 @@ static SPEC: Spec = Spec {
     arguments: &[
         ("-a", "abstract kinds too"),
         ("-p PATH", "which kinds have this property, and what it is"),
-        ("KIND", "bases and properties of one kind"),
+        ("KIND", "bases, properties and neighbours of one kind"),
     ],
     category: Category::Setup,
     input: Shape::Nothing,
@@ -29,6 +31,11 @@ static SPEC: Spec = Spec {
             about: "Who has volumes of which size?",
             line: "kinds -p volume_size",
             prints: "name: volume_size\nkind: double\nappears_in:\n- snapshot\n- volume\n",
+        },
+        Example {
+            about: "What is there?",
+            line: "kinds",
+            prints: "",
         },
     ],
 };
@@ -101,8 +108,60 @@ fn one(word: &Word, model: &Model, call: &Call) -> Result<Flow, CommandError> {
         "phantom",
         "aliases",
         "properties",
+        "predecessors",
+        "successors",
     ];
-    Ok(Flow::values([described(&kind, model)]).shown(View::Document, &columns))
+    let mut shown = described(&kind, model);
+    let neighbours = Neighbours::of(&kind.name, model, &call.services.edge_rules());
+    for (key, found) in [
+        ("predecessors", neighbours.predecessors),
+        ("successors", neighbours.successors),
+    ] {
+        if !found.is_empty() {
+            shown[key] = json!(found);
+        }
+    }
+    Ok(Flow::values([shown]).shown(View::Document, &columns))
+}
+
+/// Kinds on the other end of edges, by the type of the edge, as the edge rules tell. Containment (a namespace and what
+/// is in it) and owners are not among them: those can be of any kind.
+#[derive(Default)]
+struct Neighbours {
+    predecessors: BTreeMap<&'static str, BTreeSet<String>>,
+    successors: BTreeMap<&'static str, BTreeSet<String>>,
+}
+
+impl Neighbours {
+    fn of(kind: &str, model: &Model, rules: &[EdgeRule]) -> Self {
+        let mut found = Self::default();
+        // Rules with an end of their own join two other nodes: the holder is on neither end.
+        for rule in rules.iter().filter(|rule| rule.end.is_none()) {
+            let others = match &rule.find {
+                Find::Name { kinds, .. } | Find::Property { kinds, .. } => kinds.as_slice(),
+                Find::Selector { kind, .. } => std::slice::from_ref(kind),
+                Find::Uid | Find::Object => continue,
+            };
+            let edge = rule.edge_type.as_str();
+            if model.is_a(kind, &rule.from) {
+                let side = found.side(rule.direction == Direction::Out);
+                side.entry(edge).or_default().extend(others.iter().cloned());
+            }
+            if others.iter().any(|other| model.is_a(kind, other)) {
+                let side = found.side(rule.direction == Direction::In);
+                side.entry(edge).or_default().insert(rule.from.clone());
+            }
+        }
+        found
+    }
+
+    fn side(&mut self, downwards: bool) -> &mut BTreeMap<&'static str, BTreeSet<String>> {
+        if downwards {
+            &mut self.successors
+        } else {
+            &mut self.predecessors
+        }
+    }
 }
 
 /// Properties as a list: their order says something.
@@ -137,19 +196,31 @@ fn described(kind: &Kind, model: &Model) -> Value {
     described
 }
 
+/// The path without its section, list brackets and backticks.
+fn without_brackets(path: &str) -> String {
+    let path = path.trim_start_matches("/reported.");
+    let names = path.split('.').map(|name| {
+        let name = name.split('[').next().unwrap_or_default();
+        name.trim_matches('`')
+    });
+    names.collect::<Vec<_>>().join(".")
+}
+
 fn property(path: &str, model: &Model) -> Result<Flow, CommandError> {
-    let plain = path.replace("[*]", "").replace("[]", "");
-    let names: Vec<&str> = plain.trim_start_matches("/reported.").split('.').collect();
+    let plain = without_brackets(path);
+    let names: Vec<&str> = plain.split('.').collect();
     let Some(of) = model.property_type(&names, &[]) else {
         let declared = model.kinds().flat_map(|kind| &kind.properties);
         let meant = near(names[0], declared.map(|property| property.name.as_str()));
         let error = CommandError::usage(format!("no kind has the property `{path}`"));
         return Err(match meant.first() {
-            Some(name) => error.hint(format!("did you mean `{name}`?")),
-            None => error.hint("`kinds KIND` shows the properties of a kind"),
+            Some(name) if *name != names[0] => error.hint(format!("did you mean `{name}`?")),
+            _ => error.hint("`kinds KIND` shows the properties of a kind"),
         });
     };
-    let row =
-        json!({"name": plain, "kind": of.to_string(), "appears_in": model.declared_by(names[0])});
+    // Of the kinds that declare the first name, those that have all of the path.
+    let mut appears_in = model.declared_by(names[0]);
+    appears_in.retain(|kind| model.property_type(&names, &[kind]).is_some());
+    let row = json!({"name": plain, "kind": of.to_string(), "appears_in": appears_in});
     Ok(Flow::values([row]).shown(View::Document, &["name", "kind", "appears_in"]))
 }

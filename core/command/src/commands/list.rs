@@ -44,6 +44,11 @@ static SPEC: Spec = Spec {
             line: "search is(kubernetes_pod) | list --csv name, namespace | write pods.csv",
             prints: "",
         },
+        Example {
+            about: "As a table for a page",
+            line: "search is(kubernetes_node) | list --markdown name, instance_cores, age",
+            prints: "",
+        },
     ],
 };
 

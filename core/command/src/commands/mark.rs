@@ -22,11 +22,23 @@ static CLEAN: Spec = Spec {
     category: Category::Action,
     input: Shape::Nodes,
     output: Shape::Nodes,
-    examples: &[Example {
-        about: "Finished jobs nobody asked about for a month",
-        line: r#"search is(kubernetes_job) and age > 30d | clean "older than a month""#,
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Finished jobs nobody asked about for a month",
+            line: r#"search is(kubernetes_job) and age > 30d | clean "older than a month""#,
+            prints: "",
+        },
+        Example {
+            about: "Pods that are done",
+            line: "search is(kubernetes_pod) and pod_status.phase=Succeeded | clean done",
+            prints: "",
+        },
+        Example {
+            about: "What is marked?",
+            line: "search /desired.clean=true | list kind, name, /desired.reason as reason",
+            prints: "",
+        },
+    ],
 };
 
 static PROTECT: Spec = Spec {
@@ -34,22 +46,46 @@ static PROTECT: Spec = Spec {
     about: "never change or delete these",
     usage: "",
     arguments: &[],
-    examples: &[Example {
-        about: "Keep the data",
-        line: "search is(kubernetes_persistent_volume) | protect",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Keep the data",
+            line: "search is(kubernetes_persistent_volume) | protect",
+            prints: "",
+        },
+        Example {
+            about: "One namespace with everything in it",
+            line: "search is(kubernetes_namespace) and name=default -[0:]-> | protect",
+            prints: "",
+        },
+        Example {
+            about: "What is protected?",
+            line: "search /metadata.protected=true | list kind, name",
+            prints: "",
+        },
+    ],
     ..CLEAN
 };
 
 static UNPROTECT: Spec = Spec {
     name: "unprotect",
     about: "take the protection away again",
-    examples: &[Example {
-        about: "Let go",
-        line: "search /metadata.protected=true | unprotect",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Let go",
+            line: "search /metadata.protected=true | unprotect",
+            prints: "",
+        },
+        Example {
+            about: "One thing",
+            line: "search is(kubernetes_namespace) and name=default | unprotect",
+            prints: "",
+        },
+        Example {
+            about: "Everything of a kind",
+            line: "search is(kubernetes_persistent_volume) | unprotect",
+            prints: "",
+        },
+    ],
     ..PROTECT
 };
 
@@ -58,22 +94,46 @@ static SET_DESIRED: Spec = Spec {
     about: "set properties of the desired section; `null` deletes one",
     usage: "NAME=VALUE …",
     arguments: &[("NAME=VALUE", "value is JSON, quoted text or a word")],
-    examples: &[Example {
-        about: "Take a mark back",
-        line: "search /desired.clean=true | set_desired clean=null",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Take a mark back",
+            line: "search /desired.clean=true | set_desired clean=null",
+            prints: "",
+        },
+        Example {
+            about: "Mark with a reason",
+            line: "search is(kubernetes_job) and age > 30d | set_desired clean=true reason=\"left over\"",
+            prints: "",
+        },
+        Example {
+            about: "What is wished for?",
+            line: "search /desired != null | list name, /desired.clean as clean",
+            prints: "",
+        },
+    ],
     ..CLEAN
 };
 
 static SET_METADATA: Spec = Spec {
     name: "set_metadata",
     about: "set properties of the metadata section; `null` deletes one",
-    examples: &[Example {
-        about: "Leave a note",
-        line: r#"search is(kubernetes_cluster) | set_metadata note="ask the platform team""#,
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Leave a note",
+            line: r#"search is(kubernetes_cluster) | set_metadata note="ask the platform team""#,
+            prints: "",
+        },
+        Example {
+            about: "Who looks after it",
+            line: "search is(kubernetes_node) | set_metadata owner=infra",
+            prints: "",
+        },
+        Example {
+            about: "Forget it again",
+            line: "search /metadata.owner=infra | set_metadata owner=null",
+            prints: "",
+        },
+    ],
     ..SET_DESIRED
 };
 

@@ -1,5 +1,6 @@
 //! Every command: one file each (or each family), and the slice that lists them.
 mod aggregate;
+mod certificate;
 mod clusters;
 mod configs;
 mod count;
@@ -8,6 +9,7 @@ mod dump;
 mod format;
 mod help;
 mod history;
+mod jobs;
 mod jq;
 mod kinds;
 mod list;
@@ -18,6 +20,8 @@ mod source;
 mod stream;
 mod system;
 mod tag;
+mod templates;
+mod timeseries;
 mod tip;
 mod walk;
 mod workflows;
@@ -32,6 +36,7 @@ use crate::{Argument, CommandError};
 pub static COMMANDS: &[&dyn Command] = &[
     &aggregate::Aggregate,
     &walk::TO_ANCESTORS,
+    &certificate::Certificate,
     &stream::Chunk,
     &mark::TO_CLEAN,
     &clusters::Clusters,
@@ -46,6 +51,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &cut::Head,
     &help::Help,
     &history::History,
+    &jobs::Jobs,
     &jq::Jq,
     &source::Json,
     &kinds::Kinds,
@@ -62,6 +68,8 @@ pub static COMMANDS: &[&dyn Command] = &[
     &system::System,
     &tag::Tag,
     &cut::Tail,
+    &templates::Templates,
+    &timeseries::Timeseries,
     &tip::Tip,
     &stream::Uniq,
     &mark::TO_UNPROTECT,

@@ -29,6 +29,11 @@ static SPEC: Spec = Spec {
             line: "search all | aggregate kind: sum(1) as n | sort n desc",
             prints: "",
         },
+        Example {
+            about: "The largest nodes first",
+            line: "search is(kubernetes_node) | sort instance_memory desc | list name, instance_memory",
+            prints: "",
+        },
     ],
 };
 

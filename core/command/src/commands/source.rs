@@ -17,11 +17,23 @@ static ECHO: Spec = Spec {
     category: Category::Misc,
     input: Shape::Nothing,
     output: Shape::Lines,
-    examples: &[Example {
-        about: "Quotes around it are taken off",
-        line: r#"echo "a | b""#,
-        prints: "a | b\n",
-    }],
+    examples: &[
+        Example {
+            about: "Quotes around it are taken off",
+            line: r#"echo "a | b""#,
+            prints: "a | b\n",
+        },
+        Example {
+            about: "Text goes to a file as well",
+            line: "echo hello | write hello.txt",
+            prints: "",
+        },
+        Example {
+            about: "Placeholders are replaced",
+            line: "echo @TODAY@",
+            prints: "",
+        },
+    ],
 };
 
 static ENV: Spec = Spec {
@@ -29,11 +41,23 @@ static ENV: Spec = Spec {
     about: "the variables of the line",
     usage: "",
     output: Shape::Values,
-    examples: &[Example {
-        about: "Variables stand in front of a line",
-        line: "section=metadata env",
-        prints: "section: metadata\n",
-    }],
+    examples: &[
+        Example {
+            about: "Variables stand in front of a line",
+            line: "section=metadata env",
+            prints: "section: metadata\n",
+        },
+        Example {
+            about: "Without variables there is nothing to see",
+            line: "env",
+            prints: "",
+        },
+        Example {
+            about: "Several of them",
+            line: "section=metadata search_timeout=5s env",
+            prints: "",
+        },
+    ],
     ..ECHO
 };
 
@@ -42,11 +66,23 @@ static JSON: Spec = Spec {
     about: "elements of a list, or one element, from JSON",
     usage: "JSON",
     output: Shape::Values,
-    examples: &[Example {
-        about: "Two elements",
-        line: r#"json [{"a": 1}, {"a": 2}] | list a"#,
-        prints: "a=1\na=2\n",
-    }],
+    examples: &[
+        Example {
+            about: "Two elements",
+            line: r#"json [{"a": 1}, {"a": 2}] | list a"#,
+            prints: "a=1\na=2\n",
+        },
+        Example {
+            about: "One element",
+            line: "json {\"a\": 1} | format a={a}",
+            prints: "",
+        },
+        Example {
+            about: "Text",
+            line: "json [\"x\", \"y\"] | uniq",
+            prints: "",
+        },
+    ],
     ..ECHO
 };
 
@@ -54,11 +90,23 @@ static SLEEP: Spec = Spec {
     name: "sleep",
     about: "wait, and then say nothing",
     usage: "SECONDS",
-    examples: &[Example {
-        about: "Give it a moment",
-        line: "sleep 0",
-        prints: "\n",
-    }],
+    examples: &[
+        Example {
+            about: "Give it a moment",
+            line: "sleep 0",
+            prints: "\n",
+        },
+        Example {
+            about: "Between two lines",
+            line: "echo first ; sleep 0 ; echo second",
+            prints: "",
+        },
+        Example {
+            about: "A duration",
+            line: "sleep 0s",
+            prints: "",
+        },
+    ],
     ..ECHO
 };
 

@@ -18,11 +18,23 @@ static CHUNK: Spec = Spec {
     category: Category::Misc,
     input: Shape::Values,
     output: Shape::Values,
-    examples: &[Example {
-        about: "In pairs",
-        line: "json [1, 2, 3] | chunk 2",
-        prints: "[1,2]\n[3]\n",
-    }],
+    examples: &[
+        Example {
+            about: "In pairs",
+            line: "json [1, 2, 3] | chunk 2",
+            prints: "[1,2]\n[3]\n",
+        },
+        Example {
+            about: "Nodes in lists of ten",
+            line: "search is(kubernetes_pod) | chunk 10",
+            prints: "",
+        },
+        Example {
+            about: "And back",
+            line: "search is(kubernetes_pod) | chunk 10 | flatten",
+            prints: "",
+        },
+    ],
 };
 
 static FLATTEN: Spec = Spec {
@@ -30,11 +42,23 @@ static FLATTEN: Spec = Spec {
     about: "the elements of lists, one level deep",
     usage: "",
     arguments: &[],
-    examples: &[Example {
-        about: "Out of the lists",
-        line: "json [[1, 2], 3] | flatten",
-        prints: "1\n2\n3\n",
-    }],
+    examples: &[
+        Example {
+            about: "Out of the lists",
+            line: "json [[1, 2], 3] | flatten",
+            prints: "1\n2\n3\n",
+        },
+        Example {
+            about: "Lists of a search",
+            line: "search is(kubernetes_pod) | chunk 2 | flatten | list name",
+            prints: "",
+        },
+        Example {
+            about: "Lists that jq makes",
+            line: "json {\"a\": [1, 2]} | jq --no-rewrite .a | flatten",
+            prints: "",
+        },
+    ],
     ..CHUNK
 };
 
@@ -45,11 +69,23 @@ static UNIQ: Spec = Spec {
     arguments: &[],
     input: Shape::Any,
     output: Shape::Same,
-    examples: &[Example {
-        about: "The order of keys does not count",
-        line: r#"json [{"a": 1, "b": 2}, {"b": 2, "a": 1}, 3] | uniq"#,
-        prints: "{\"a\":1,\"b\":2}\n3\n",
-    }],
+    examples: &[
+        Example {
+            about: "The order of keys does not count",
+            line: r#"json [{"a": 1, "b": 2}, {"b": 2, "a": 1}, 3] | uniq"#,
+            prints: "{\"a\":1,\"b\":2}\n3\n",
+        },
+        Example {
+            about: "Which namespaces are there?",
+            line: "search is(kubernetes_pod) | jq .namespace | uniq",
+            prints: "",
+        },
+        Example {
+            about: "Numbers",
+            line: "json [1, 1, 2] | uniq",
+            prints: "",
+        },
+    ],
     ..CHUNK
 };
 

@@ -31,6 +31,11 @@ static SPEC: Spec = Spec {
             line: "system compact",
             prints: "the record had 3145728 bytes and has 1048576 now\n",
         },
+        Example {
+            about: "How much of the disk is history?",
+            line: "system info | format {versions} changes in {version_bytes} bytes",
+            prints: "",
+        },
     ],
 };
 

@@ -44,6 +44,11 @@ static SPEC: Spec = Spec {
             line: "search tags.owner=team-shop | tag delete owner",
             prints: "",
         },
+        Example {
+            about: "Ask the servers first",
+            line: "search is(kubernetes_deployment) | tag update --dry-run owner team-shop",
+            prints: "",
+        },
     ],
 };
 

@@ -13,22 +13,46 @@ static TIP: Spec = Spec {
     category: Category::Misc,
     input: Shape::Nothing,
     output: Shape::Lines,
-    examples: &[Example {
-        about: "Something new every day",
-        line: "totd",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Something new every day",
+            line: "totd",
+            prints: "",
+        },
+        Example {
+            about: "By its other name",
+            line: "tip",
+            prints: "",
+        },
+        Example {
+            about: "Kept for later",
+            line: "totd | write tip.txt",
+            prints: "",
+        },
+    ],
 };
 
 static WELCOME: Spec = Spec {
     name: "welcome",
     aliases: &[],
     about: "a few words to begin with",
-    examples: &[Example {
-        about: "Hello",
-        line: "welcome",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Hello",
+            line: "welcome",
+            prints: "",
+        },
+        Example {
+            about: "And a tip",
+            line: "welcome ; totd",
+            prints: "",
+        },
+        Example {
+            about: "Kept for later",
+            line: "welcome | write welcome.txt",
+            prints: "",
+        },
+    ],
     ..TIP
 };
 

@@ -21,22 +21,46 @@ static PREDECESSORS: Spec = Spec {
     category: Category::Search,
     input: Shape::Nodes,
     output: Shape::Nodes,
-    examples: &[Example {
-        about: "What does it hang on?",
-        line: "search is(kubernetes_pod) | predecessors",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "What does it hang on?",
+            line: "search is(kubernetes_pod) | predecessors",
+            prints: "",
+        },
+        Example {
+            about: "The services in front of pods",
+            line: "search is(kubernetes_pod) | predecessors | search is(kubernetes_service)",
+            prints: "",
+        },
+        Example {
+            about: "Together with what they lead to",
+            line: "search is(kubernetes_node) limit 1 | predecessors --with-origin",
+            prints: "",
+        },
+    ],
 };
 
 static SUCCESSORS: Spec = Spec {
     name: "successors",
     aliases: &["successor"],
     about: "the nodes one step down",
-    examples: &[Example {
-        about: "What has to go before it can be deleted?",
-        line: "search is(kubernetes_persistent_volume) | successors delete",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "What has to go before it can be deleted?",
+            line: "search is(kubernetes_persistent_volume) | successors delete",
+            prints: "",
+        },
+        Example {
+            about: "What runs on the nodes?",
+            line: "search is(kubernetes_node) | successors | count kind",
+            prints: "",
+        },
+        Example {
+            about: "Together with where it began",
+            line: "search is(kubernetes_service) limit 1 | successors --with-origin",
+            prints: "",
+        },
+    ],
     ..PREDECESSORS
 };
 
@@ -44,11 +68,23 @@ static ANCESTORS: Spec = Spec {
     name: "ancestors",
     aliases: &["ancestor"],
     about: "all nodes on the way up to the root",
-    examples: &[Example {
-        about: "Where is it?",
-        line: "search is(kubernetes_pod) | ancestors",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Where is it?",
+            line: "search is(kubernetes_pod) | ancestors",
+            prints: "",
+        },
+        Example {
+            about: "The clusters of some pods",
+            line: "search is(kubernetes_pod) limit 5 | ancestors | search is(kubernetes_cluster)",
+            prints: "",
+        },
+        Example {
+            about: "Together with where it began",
+            line: "search is(kubernetes_pod) limit 1 | ancestors --with-origin",
+            prints: "",
+        },
+    ],
     ..PREDECESSORS
 };
 
@@ -56,11 +92,23 @@ static DESCENDANTS: Spec = Spec {
     name: "descendants",
     aliases: &["descendant"],
     about: "all nodes below",
-    examples: &[Example {
-        about: "What does a cluster hold?",
-        line: "search is(kubernetes_cluster) | descendants --with-origin",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "What does a cluster hold?",
+            line: "search is(kubernetes_cluster) | descendants --with-origin",
+            prints: "",
+        },
+        Example {
+            about: "How much is in a namespace?",
+            line: "search is(kubernetes_namespace) and name=default | descendants | count kind",
+            prints: "",
+        },
+        Example {
+            about: "What would go with it?",
+            line: "search is(kubernetes_deployment) limit 1 | descendants",
+            prints: "",
+        },
+    ],
     ..PREDECESSORS
 };
 

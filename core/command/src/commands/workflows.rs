@@ -49,6 +49,11 @@ static SPEC: Spec = Spec {
             line: "workflows history collect --has-errors --limit 5",
             prints: "",
         },
+        Example {
+            about: "What is there?",
+            line: "workflows list",
+            prints: "",
+        },
     ],
 };
 

@@ -20,11 +20,23 @@ static SPEC: Spec = Spec {
     category: Category::Format,
     input: Shape::Lines,
     output: Shape::Nothing,
-    examples: &[Example {
-        about: "Everything about a cluster, for other programs",
-        line: "search account=prod | format --ndjson | write prod.ndjson",
-        prints: "",
-    }],
+    examples: &[
+        Example {
+            about: "Everything about a cluster, for other programs",
+            line: "search account=prod | format --ndjson | write prod.ndjson",
+            prints: "",
+        },
+        Example {
+            about: "A picture",
+            line: "search --with-edges is(kubernetes_service) -[0:]-> | format --dot | write services.dot",
+            prints: "",
+        },
+        Example {
+            about: "A table, over the one that is there",
+            line: "search is(kubernetes_pod) | list --csv | write --force pods.csv",
+            prints: "",
+        },
+    ],
 };
 
 pub(super) struct Write;

@@ -189,24 +189,31 @@ fn kinds_are_described() {
     check(
         "kinds pod",
         expect![[r"
-        note: `pod` was read as `kubernetes_pod`
-        name: kubernetes_pod
-        bases:
-        - kubernetes_resource
-        - resource
-        properties:
-        - kind: string
-        - id: string
-        - name: string
-        - tags: dictionary[string, string]
-        - ctime: datetime
-        - mtime: datetime
-        - atime: datetime
-        - age: duration
-        - last_update: duration
-        - last_access: duration
-        - namespace: string
-    "]],
+            note: `pod` was read as `kubernetes_pod`
+            name: kubernetes_pod
+            bases:
+            - kubernetes_resource
+            - resource
+            properties:
+            - kind: string
+            - id: string
+            - name: string
+            - tags: dictionary[string, string]
+            - ctime: datetime
+            - mtime: datetime
+            - atime: datetime
+            - age: duration
+            - last_update: duration
+            - last_access: duration
+            - namespace: string
+            predecessors:
+              default:
+              - kubernetes_node
+              - kubernetes_service
+            successors:
+              delete:
+              - kubernetes_node
+        "]],
     );
     check(
         "kinds kubernetes_pdo",
@@ -231,34 +238,46 @@ fn help_tells_how() {
     check(
         "help",
         expect![[r"
-        Ask with `search`, pipe the answer on, put `;` between lines:
+            Ask with `search`, pipe the answer on, put `;` between lines:
 
-          search is(kubernetes_pod) and namespace=default | count pod_status.phase
-          is(volume) and age > 90d | list name, age | write volumes.txt
+              search is(kubernetes_pod) and namespace=default | count pod_status.phase
+              is(volume) and age > 90d | list name, age | write volumes.txt
 
-        search   aggregate ancestors count descendants head history limit predecessors
-                 search sort successors tail
-        format   dump format jq list write
-        action   clean protect set_desired set_metadata tag unprotect
-        setup    clusters configs kinds system workflows
-        misc     chunk echo env flatten help json sleep totd uniq welcome
+            search   aggregate ancestors count descendants head history limit predecessors
+                     search sort successors tail
+            format   dump format jq list write
+            action   clean protect set_desired set_metadata tag unprotect
+            setup    certificate clusters configs jobs kinds system templates timeseries
+                     workflows
+            misc     chunk echo env flatten help json sleep totd uniq welcome
 
-        `help COMMAND` tells more about one, `kinds` lists what can be asked for.
-    "]],
+            `help COMMAND` tells more about one, `kinds` lists what can be asked for.
+
+            Custom commands:
+              named  one thing of a kind
+              pods   search is(kubernetes_pod)
+              top    limit {{args}} | list name
+        "]],
     );
     check(
         "help tail",
         expect![[r#"
-        tail: keep the last of a result
+            tail: keep the last of a result
 
-          tail [-N]
+            The last one:
+              > json ["a", "b", "c"] | tail 1
+              c
 
-          -N  how many, 100 if left out
+            The last five by name:
+              > search is(kubernetes_pod) | sort name | tail 5 | list name
 
-        The last one:
-          > json ["a", "b", "c"] | tail 1
-          c
-    "#]],
+            Nodes with the least memory:
+              > search is(kubernetes_node) | sort instance_memory desc | tail 3
+
+              tail [-N]
+
+              -N  how many, 100 if left out
+        "#]],
     );
     check(
         "help serch",
