@@ -12,5 +12,6 @@ mod prompt;
 mod rbac;
 mod screen;
 mod session;
+mod settings;
 mod terminal;
 mod trouble;
