@@ -30,6 +30,7 @@ mod status;
 mod tag;
 mod templates;
 mod timeseries;
+mod web;
 mod workflow;
 
 pub use crate::core::Core;

@@ -35,6 +35,7 @@ mod spec;
 mod status;
 mod syntax;
 mod table;
+mod web;
 
 pub use argument::{Argument, Word};
 pub use commands::{COMMANDS, command};
@@ -61,3 +62,4 @@ pub use status::{
     ClusterGap, ClusterStatus, ConfigSaved, ConfigText, HistoryOptions, Run, RunEvent, RunFilter,
     Start, WorkflowInfo, WorkflowStarted,
 };
+pub use web::{Encoding, Trust, Web, WebRequest};

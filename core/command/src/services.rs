@@ -14,7 +14,7 @@ use stocktake_query::{Path, Query};
 use crate::{
     CertificateRequest, Chronicle, ClusterGap, ClusterStatus, CommandError, ConfigSaved,
     ConfigText, Context, Ground, HistoryOptions, Library, MadeCertificate, Run, RunEvent,
-    Scheduler, Shorthand, WorkflowInfo, WorkflowStarted,
+    Scheduler, Shorthand, Web, WorkflowInfo, WorkflowStarted,
 };
 
 /// Elements on their way through a pipeline: nodes, edges, rows, or any other JSON.
@@ -25,7 +25,7 @@ pub type RunEvents = BoxStream<'static, RunEvent>;
 
 /// Everything commands need from the core.
 #[async_trait]
-pub trait Services: Ground + Library + Scheduler + Chronicle {
+pub trait Services: Ground + Library + Scheduler + Chronicle + Web {
     /// Runs a query. Nodes come as `{id, type: "node", revision, reported, desired, metadata, ancestors, …}`, edges as
     /// `{type: "edge", from, to, edge_type, reported}`, rows of an aggregate as `{group: {…}, <function>: …}`.
     async fn search(&self, search: Search) -> Result<Found, CommandError>;

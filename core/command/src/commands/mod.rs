@@ -9,6 +9,7 @@ mod dump;
 mod format;
 mod help;
 mod history;
+mod http;
 mod jobs;
 mod jq;
 mod kinds;
@@ -51,6 +52,8 @@ pub static COMMANDS: &[&dyn Command] = &[
     &cut::Head,
     &help::Help,
     &history::History,
+    &http::Http,
+    &http::Https,
     &jobs::Jobs,
     &jq::Jq,
     &source::Json,

@@ -249,7 +249,7 @@ fn help_tells_how() {
             action   clean protect set_desired set_metadata tag unprotect
             setup    certificate clusters configs jobs kinds system templates timeseries
                      workflows
-            misc     chunk echo env flatten help json sleep totd uniq welcome
+            misc     chunk echo env flatten help http https json sleep totd uniq welcome
 
             `help COMMAND` tells more about one, `kinds` lists what can be asked for.
 
