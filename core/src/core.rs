@@ -11,6 +11,7 @@ use stocktake_model::PluginModel;
 use stocktake_store::{AccountHeader, Store};
 use tokio::task::JoinHandle;
 
+use crate::archive::Kept;
 use crate::attached::{Attached, Seat};
 use crate::documents::Documents;
 use crate::jobs::Jobs;
@@ -46,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) audit: tokio::sync::Mutex<()>,
     pub(crate) attached: Attached,
     pub(crate) past: Past,
+    pub(crate) kept: Kept,
 }
 
 impl Core {

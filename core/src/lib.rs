@@ -1,5 +1,6 @@
 //! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
 //! socket it is the same router.
+mod archive;
 mod attached;
 mod certificate;
 mod check;

@@ -9,6 +9,7 @@ use stocktake_model::{Gap, GapReason, Model, PluginModel};
 use stocktake_store::{AccountHeader, Store, StoreError};
 use tracing::warn;
 
+use crate::archive::Kept;
 use crate::attached::Attached;
 use crate::core::{Core, Parts};
 use crate::documents::Documents;
@@ -126,6 +127,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         audit: tokio::sync::Mutex::new(()),
         attached: Attached::default(),
         past: Past::default(),
+        kept: Kept::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! It stores nothing, opens no socket and prints nothing: a line goes in, a stream of [`Output`] comes out.
 //! On its way a line is cut (`line`), read and checked as a whole (`pipeline`), its search folded into one query
 //! (`draft`), and run (`execute`).
+mod archive;
 mod argument;
 mod columns;
 mod commands;
@@ -37,6 +38,7 @@ mod syntax;
 mod table;
 mod web;
 
+pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name};
 pub use argument::{Argument, Word};
 pub use commands::{COMMANDS, command};
 pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};

@@ -7,6 +7,7 @@ mod count;
 mod cut;
 mod dump;
 mod format;
+mod graph;
 mod help;
 mod history;
 mod http;
@@ -49,6 +50,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &source::Env,
     &stream::Flatten,
     &format::FormatAs,
+    &graph::Graph,
     &cut::Head,
     &help::Help,
     &history::History,

@@ -237,7 +237,7 @@ fn kinds_are_described() {
 fn help_tells_how() {
     check(
         "help",
-        expect![[r"
+        expect![[r#"
             Ask with `search`, pipe the answer on, put `;` between lines:
 
               search is(kubernetes_pod) and namespace=default | count pod_status.phase
@@ -247,8 +247,8 @@ fn help_tells_how() {
                      search sort successors tail
             format   dump format jq list write
             action   clean protect set_desired set_metadata tag unprotect
-            setup    certificate clusters configs jobs kinds system templates timeseries
-                     workflows
+            setup    certificate clusters configs graph jobs kinds system templates
+                     timeseries workflows
             misc     chunk echo env flatten help http https json sleep totd uniq welcome
 
             `help COMMAND` tells more about one, `kinds` lists what can be asked for.
@@ -257,7 +257,7 @@ fn help_tells_how() {
               named  one thing of a kind
               pods   search is(kubernetes_pod)
               top    limit {{args}} | list name
-        "]],
+        "#]],
     );
     check(
         "help tail",
