@@ -9,6 +9,8 @@ mod graph;
 mod kill;
 #[path = "suite/layers.rs"]
 mod layers;
+#[path = "suite/moments.rs"]
+mod moments;
 #[path = "suite/past.rs"]
 mod past;
 #[path = "suite/sample.rs"]
