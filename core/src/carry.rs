@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
-use futures::stream::{FuturesUnordered, StreamExt as _};
+use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use stocktake_act::{
     ApplyError, Approval, Approved, Course, Deed, Entry, Fate, Halt, Mode, Refusal, Verdict,
@@ -49,6 +49,7 @@ struct Carrier<'p> {
     course: Mutex<Course<'p>>,
     deletion: Deletion,
     rate: Duration,
+    parallel: usize,
     places: Semaphore,
     tell: mpsc::Sender<Done>,
 }
@@ -124,6 +125,7 @@ async fn carry(
         course: Mutex::new(Course::new(&kept.plan)),
         deletion: rules.deletion,
         rate: rules.rate,
+        parallel: rules.parallel,
         places: Semaphore::new(rules.parallel),
         tell,
     };
@@ -175,43 +177,49 @@ impl<'p> Carrier<'p> {
 
     /// The objects of one cluster that may go at the same time.
     async fn lane(&self, lane: Vec<Approved>) {
-        let mut pace = interval(self.rate);
-        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut on_their_way = FuturesUnordered::new();
+        let mut left = Vec::new();
         for approved in lane {
-            if self.tell.is_closed() {
-                break;
-            }
             let Some(entry) = self.entries.get(&approved.object.node).copied() else {
                 continue;
             };
-            if let Some(step) = self.steps.get(&entry.node)
-                && let Some(fate) = step.fate.filter(|fate| fate.is_final())
-            {
-                self.told(entry, fate, step.message.clone()).await;
-                continue;
+            let step = self.steps.get(&entry.node);
+            let over =
+                step.and_then(|step| step.fate.filter(|fate| fate.is_final()).zip(Some(step)));
+            match over {
+                Some((fate, step)) => self.told(entry, fate, step.message.clone()).await,
+                None => left.push((entry, approved)),
             }
-            pace.tick().await;
-            let Ok(place) = self.places.acquire().await else {
-                break;
-            };
-            // What became of the others is known as well as it can be before the next one is begun.
-            while let Some(Some(())) = futures::FutureExt::now_or_never(on_their_way.next()) {}
-            let may = (self.course()).may(&approved.object.account, approved.object.node);
-            if let Err(halt) = may {
+        }
+        let mut beat = interval(self.rate);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let paced = stream::unfold((left.into_iter(), beat), |(mut left, mut beat)| async {
+            let next = left.next()?;
+            beat.tick().await;
+            Some((next, (left, beat)))
+        });
+        let turn = |(entry, approved)| self.turn(entry, approved);
+        paced.for_each_concurrent(self.parallel, turn).await;
+    }
+
+    /// The turn of one object: deleted, unless it may not go yet or nobody listens any more.
+    async fn turn(&self, entry: &Entry, approved: Approved) {
+        let Ok(_place) = self.places.acquire().await else {
+            return;
+        };
+        if self.tell.is_closed() {
+            return;
+        }
+        let may = (self.course()).may(&approved.object.account, approved.object.node);
+        match may {
+            Ok(()) => self.one(entry, approved).await,
+            Err(halt) => {
                 let fate = match halt {
                     Halt::Waits { .. } => Fate::Refused,
                     Halt::GaveUp => Fate::Failed,
                 };
                 self.told(entry, fate, halt.to_string()).await;
-                continue;
             }
-            on_their_way.push(async move {
-                self.one(entry, approved).await;
-                drop(place);
-            });
         }
-        while on_their_way.next().await.is_some() {}
     }
 
     /// One object: written down, kept, deleted, verified, audited, told.

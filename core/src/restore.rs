@@ -250,8 +250,6 @@ fn told(outcome: Outcome) -> (&'static str, String) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use stocktake_plugin_api::Redacted;
 
     use super::*;
@@ -294,12 +292,12 @@ mod tests {
     }
 
     fn fill(pairs: &[(&str, &str)]) -> RestoreOptions {
-        let pairs = pairs
-            .iter()
-            .map(|(field, value)| ((*field).into(), (*value).into()));
+        let pairs = pairs.iter();
         RestoreOptions {
             id: "3".into(),
-            fill: BTreeMap::from_iter(pairs),
+            fill: pairs
+                .map(|(field, value)| ((*field).into(), (*value).into()))
+                .collect(),
             mode: TagMode::Apply,
         }
     }

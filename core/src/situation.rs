@@ -186,9 +186,9 @@ fn dependant(node: &Value) -> Option<Dependant> {
     let kind = reported(node, "kind")?.to_owned();
     reported(node, "api_resource")?;
     let section = |name: &str| node.get(name).and_then(Value::as_object);
-    let none = Map::new();
-    let metadata = section("metadata").unwrap_or(&none);
-    let protected = protection(metadata, section("reported").unwrap_or(&none), now()).is_some();
+    let empty = Map::new();
+    let metadata = section("metadata").unwrap_or(&empty);
+    let protected = protection(metadata, section("reported").unwrap_or(&empty), now()).is_some();
     let holding = match kind.as_str() {
         _ if protected => Holding::Protected,
         "kubernetes_persistent_volume_claim" | "kubernetes_persistent_volume" => Holding::Data,

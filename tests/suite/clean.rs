@@ -13,7 +13,8 @@ fn make(place: &Place, name: &str) -> String {
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": "default"}, "data": {"colour": "green"},
     });
-    place.sim("prod-eu").put(map).unwrap();
+    let put = place.sim("prod-eu").put(map);
+    put.expect("config maps are served");
     uid(place, name).expect("it was made")
 }
 
@@ -134,21 +135,12 @@ fn what_is_no_longer_what_was_planned_stays() {
     let place = with(&["edited", "made-anew", "taken-back", "protected", "held"]);
     mark(&place, "edited|made-anew|taken-back|protected|held");
     plan(&place);
-    let sim = place.sim("prod-eu");
-    let edit = |name: &str, change: Value| {
-        let mut map = sim.object("", "configmaps", Some("default"), name).unwrap();
-        map["apiVersion"] = json!("v1");
-        map["kind"] = json!("ConfigMap");
-        for (key, value) in change.as_object().unwrap() {
-            map["metadata"][key] = value.clone();
-        }
-        sim.put(map).unwrap();
-    };
-    edit("edited", json!({"annotations": {"a": "b"}}));
-    edit(
-        "made-anew",
-        json!({"uid": "00000000-0000-0000-0000-00000000000a"}),
-    );
+    edit(&place, "edited", |map| {
+        map["metadata"]["annotations"] = json!({"a": "b"});
+    });
+    edit(&place, "made-anew", |map| {
+        map["metadata"]["uid"] = json!("00000000-0000-0000-0000-00000000000a");
+    });
     place.lines(
         "search is(kubernetes_config_map) and name = taken-back | set_desired clean=null\n\
          search is(kubernetes_config_map) and name = protected | protect\n",
@@ -170,4 +162,174 @@ fn what_is_no_longer_what_was_planned_stays() {
         assert!(line.contains(why), "{line}");
         assert_eq!(uid(&place, name).is_some(), verdict != "deleted", "{name}");
     }
+}
+
+/// Changes a config map behind everybody's back.
+fn edit(place: &Place, name: &str, change: impl FnOnce(&mut Value)) {
+    let sim = place.sim("prod-eu");
+    let map = sim.object("", "configmaps", Some("default"), name);
+    let mut map = map.expect("it is there");
+    map["apiVersion"] = json!("v1");
+    map["kind"] = json!("ConfigMap");
+    change(&mut map);
+    sim.put(map).expect("config maps are served");
+}
+
+#[test]
+fn what_was_done_can_be_read_and_undone() {
+    let place = Place::small(PROGRAM);
+    make(&place, "old-1");
+    make(&place, "old-2");
+    edit(&place, "old-2", |map| {
+        map["data"]["DB_PASSWORD"] = json!("canary");
+    });
+    place.lines(&format!("{ON}workflows run collect\n"));
+    let old = uid(&place, "old-1").unwrap();
+    mark(&place, "old-1|old-2");
+    plan(&place);
+    assert_eq!(apply(&place).code, 0);
+    let log = place.arguments(&[
+        "-c",
+        "audit --action delete | list who, verdict, name, uid, line",
+    ]);
+    let log = log.code(0).out;
+    assert_eq!(log.lines().count(), 2, "{log}");
+    let line = log.lines().find(|line| line.contains("name=old-1"));
+    assert_eq!(
+        line,
+        Some(&*format!(
+            "who=tester, verdict=deleted, name=old-1, uid={old}, line=clean apply plan.json | list verdict, name, message"
+        ))
+    );
+    let verified = place.arguments(&["-c", "audit verify"]).code(0);
+    assert!(verified.out.starts_with("2 entries"), "{}", verified.out);
+    let number = |name: &str| {
+        let listed = place.arguments(&["-c", &format!("audit {name} | format {{number}}")]);
+        listed.out.trim().to_owned()
+    };
+    let (one, two) = (number("old-1"), number("old-2"));
+    let dry = place
+        .arguments(&["-c", &format!("restore --dry-run {one}")])
+        .code(0);
+    assert!(dry.out.contains("would be restored"), "{}", dry.out);
+    assert_eq!(uid(&place, "old-1"), None);
+    let ran = place.arguments(&["-c", &format!("restore {one}")]).code(0);
+    assert!(ran.out.starts_with("verdict=restored"), "{}", ran.out);
+    let new = uid(&place, "old-1").unwrap();
+    assert!(new != old && ran.out.contains(&new), "{}", ran.out);
+    let again = place.arguments(&["-c", &format!("restore {one}")]).code(1);
+    assert!(again.out.contains("already exists"), "{}", again.out);
+    // What was never kept has to be given, and is not kept now either.
+    let ran = place.arguments(&["-c", &format!("restore {two}")]).code(2);
+    assert!(ran.err.contains("data.DB_PASSWORD"), "{}", ran.err);
+    let fill = format!("restore --fill data.DB_PASSWORD=canary {two}");
+    assert_eq!(place.arguments(&["-c", &fill]).code, 0);
+    let map = place
+        .sim("prod-eu")
+        .object("", "configmaps", Some("default"), "old-2");
+    assert_eq!(
+        map.unwrap()["data"],
+        json!({"colour": "green", "DB_PASSWORD": "canary"})
+    );
+    let log = place.arguments(&["-c", "audit --action restore | list verdict, line"]);
+    assert!(!log.out.contains("canary"), "{}", log.out);
+    assert_eq!(log.out.lines().count(), 3, "{}", log.out);
+    let unknown = place.arguments(&["-c", "restore 99"]).code(2);
+    assert!(unknown.err.contains("30 days"), "{}", unknown.err);
+}
+
+#[test]
+fn tags_have_an_outcome_each_and_stand_in_the_log() {
+    let place = with(&["one", "gone", "protected", "two"]);
+    place
+        .sim("prod-eu")
+        .remove("", "configmaps", Some("default"), "gone");
+    let all = "search is(kubernetes_config_map) and name =~ \"^(one|two|gone|protected)$\" and account = prod-eu";
+    place.lines("search is(kubernetes_config_map) and name = protected | protect\n");
+    let label =
+        format!("{all} | tag update --label owner team-{{name}} | list name, labels, error");
+    let ran = place.arguments(&["-c", &label]).code(1);
+    for said in [
+        "name=one, owner=team-one\n",
+        "name=two, owner=team-two\n",
+        "`default/gone` is gone from `prod-eu`",
+        "`default/protected` in `prod-eu` is protected",
+    ] {
+        assert!(ran.out.contains(said), "{said}: {}\n{}", ran.out, ran.err);
+    }
+    let dry = format!("{all} | tag update --dry-run owner x | count");
+    place.arguments(&["-c", &dry]);
+    let map = place
+        .sim("prod-eu")
+        .object("", "configmaps", Some("default"), "one");
+    let metadata = &map.unwrap()["metadata"];
+    assert_eq!(metadata["labels"], json!({"owner": "team-one"}));
+    assert_eq!(
+        metadata["annotations"],
+        Value::Null,
+        "a dry run changes nothing"
+    );
+    let wrong = format!("{all} and name = one | tag update \"no key\" x");
+    let ran = place.arguments(&["-c", &wrong]).code(1);
+    assert!(ran.out.contains("is no key the API takes"), "{}", ran.out);
+    let image = "search is(kubernetes_container) limit 1 | tag update owner x";
+    let ran = place.arguments(&["-c", image]).code(1);
+    assert!(
+        ran.out.contains("no object stands behind it"),
+        "{}",
+        ran.out
+    );
+    let log = place.arguments(&["-c", "audit --action tag | list verdict, name, message"]);
+    let mut log: Vec<&str> = log.out.lines().collect();
+    log.sort_unstable();
+    assert_eq!(log.len(), 4, "{log:?}");
+    assert!(log[0].starts_with("verdict=refused, name=one"), "{log:?}");
+    assert_eq!(
+        log[1],
+        "verdict=tagged, name=one, message=label `owner` set to `team-one`"
+    );
+    assert!(log[3].starts_with("verdict=vanished, name=gone"), "{log:?}");
+}
+
+#[test]
+fn what_expired_is_marked_only_behind_its_switch() {
+    let place = Place::small(PROGRAM);
+    for (name, tags) in [
+        ("past", json!({"stocktake/ttl": "1h"})),
+        ("future", json!({"stocktake/expires": "2999-01-01"})),
+        ("odd", json!({"janitor/ttl": "whenever"})),
+    ] {
+        make(&place, name);
+        edit(&place, name, |map| {
+            map["metadata"]["annotations"] = tags;
+            map["metadata"]["creationTimestamp"] = json!("2024-05-01T00:00:00Z");
+        });
+    }
+    place.lines(&format!("{ON}workflows run collect\n"));
+    let expires = "search is(kubernetes_config_map) and /metadata.expires < 2025-01-01 | list name, /metadata.expires as at";
+    let ran = place.arguments(&["-c", expires]);
+    assert_eq!(
+        ran.out, "name=past, at=2024-05-01T01:00:00Z\n",
+        "{}",
+        ran.err
+    );
+    place.lines("workflows run cleanup\n");
+    assert!(uid(&place, "past").is_some(), "nobody switched it on");
+    let on = "config set stocktake.worker worker.cleanup_expired=true\nworkflows run cleanup\n";
+    let ran = place.lines(on);
+    assert!(
+        ran.out.contains("1 expired, marked for cleaning"),
+        "{}\n{}",
+        ran.out,
+        ran.err
+    );
+    assert!(
+        ran.out.contains("`janitor/ttl: whenever` can not be read"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(uid(&place, "past"), None, "{}\n{}", ran.out, ran.err);
+    assert!(uid(&place, "future").is_some() && uid(&place, "odd").is_some());
+    let log = place.arguments(&["-c", "audit | list who, name, verdict"]);
+    assert_eq!(log.out, "who=workflow, name=past, verdict=deleted\n");
 }

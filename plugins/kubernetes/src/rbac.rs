@@ -223,6 +223,19 @@ fn change(wanted: &Wanted) -> String {
     let mut text = head("stocktake-change", about);
     text.push_str("rules:\n");
     text.push_str(&rules(wanted, "get\", \"patch\", \"delete"));
+    text.push_str(
+        "\
+# Pods go by eviction, so that disruption budgets hold.
+- apiGroups: [\"\"]
+  resources: [\"pods/eviction\"]
+  verbs: [\"create\"]
+# Every change is told by an event, unless `k8s.write_events` is false.
+- apiGroups: [\"\"]
+  resources: [\"events\"]
+  verbs: [\"create\"]
+# `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
+",
+    );
     text
 }
 
@@ -279,7 +292,7 @@ mod tests {
     fn the_roles_for_everything() {
         check(
             &[],
-            expect![[r#"
+            expect![[r##"
                 # Everything stocktake needs to collect.
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRole
@@ -309,7 +322,16 @@ mod tests {
                 - apiGroups: ["*"]
                   resources: ["*"]
                   verbs: ["get", "patch", "delete"]
-            "#]],
+                # Pods go by eviction, so that disruption budgets hold.
+                - apiGroups: [""]
+                  resources: ["pods/eviction"]
+                  verbs: ["create"]
+                # Every change is told by an event, unless `k8s.write_events` is false.
+                - apiGroups: [""]
+                  resources: ["events"]
+                  verbs: ["create"]
+                # `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
+            "##]],
         );
     }
 
@@ -324,7 +346,7 @@ mod tests {
                 "acme.dev/*",
                 "nonsense",
             ],
-            expect![[r#"
+            expect![[r##"
                 # Everything stocktake needs to collect.
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRole
@@ -367,7 +389,16 @@ mod tests {
                 - apiGroups: ["cert-manager.io"]
                   resources: ["certificates"]
                   verbs: ["get", "patch", "delete"]
-            "#]],
+                # Pods go by eviction, so that disruption budgets hold.
+                - apiGroups: [""]
+                  resources: ["pods/eviction"]
+                  verbs: ["create"]
+                # Every change is told by an event, unless `k8s.write_events` is false.
+                - apiGroups: [""]
+                  resources: ["events"]
+                  verbs: ["create"]
+                # `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
+            "##]],
         );
     }
 

@@ -79,8 +79,7 @@ impl Command for Audit {
         let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
         Ok(Box::new(match texts.as_slice() {
             ["verify"] => Ask::Verify,
-            ["list", rest @ ..] => Ask::List(filter(rest, scene)?),
-            rest => Ask::List(filter(rest, scene)?),
+            ["list", rest @ ..] | rest => Ask::List(filter(rest, scene)?),
         }))
     }
 }

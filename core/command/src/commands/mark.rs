@@ -138,8 +138,8 @@ pub(super) static TO_SET_METADATA: Mark = Mark {
 };
 
 /// Marks for deletion: what `clean` does with a reason.
-pub(super) fn to_clean(argument: &Argument, scene: &Scene) -> Result<Box<dyn Stage>, CommandError> {
-    Ok(Box::new(clean(argument, scene)))
+pub(super) fn to_clean(argument: &Argument, scene: &Scene) -> Box<dyn Stage> {
+    Box::new(clean(argument, scene))
 }
 
 impl Command for Mark {
