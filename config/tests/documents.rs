@@ -169,12 +169,12 @@ fn unknown_and_doubled_keys_are_named_with_their_place() {
     fails(
         worker,
         "worker:\n  # c\n  clean: true\n  pol_size: 3\n",
-        expect![[r#"
+        expect![[r"
             `stocktake.worker` cannot be used
               line 3, column 3: unknown key `worker.clean`
                 hint: did you mean `cleanup` or `cleanup_rate` or `cleanup_guards`?
               line 4, column 3: unknown key `worker.pol_size`
-                hint: did you mean `pool_size`?"#]],
+                hint: did you mean `pool_size`?"]],
     );
     fails(
         worker,

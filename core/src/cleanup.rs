@@ -141,6 +141,7 @@ impl Core {
             let progress = Progress {
                 task: task.to_owned(),
                 step: "cleanup".to_owned(),
+                part: "deletions".to_owned(),
                 message: format!("{count} of {total}"),
                 done: count,
                 total: total as u64,

@@ -5,8 +5,6 @@
 mod damage;
 #[path = "suite/graph.rs"]
 mod graph;
-#[path = "suite/kill.rs"]
-mod kill;
 #[path = "suite/layers.rs"]
 mod layers;
 #[path = "suite/moments.rs"]

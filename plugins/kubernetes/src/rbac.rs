@@ -292,7 +292,7 @@ mod tests {
     fn the_roles_for_everything() {
         check(
             &[],
-            expect![[r##"
+            expect![[r#"
                 # Everything stocktake needs to collect.
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRole
@@ -331,7 +331,7 @@ mod tests {
                   resources: ["events"]
                   verbs: ["create"]
                 # `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
-            "##]],
+            "#]],
         );
     }
 
@@ -346,7 +346,7 @@ mod tests {
                 "acme.dev/*",
                 "nonsense",
             ],
-            expect![[r##"
+            expect![[r#"
                 # Everything stocktake needs to collect.
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRole
@@ -398,7 +398,7 @@ mod tests {
                   resources: ["events"]
                   verbs: ["create"]
                 # `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
-            "##]],
+            "#]],
         );
     }
 
