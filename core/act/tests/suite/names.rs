@@ -120,6 +120,6 @@ fn a_switched_off_guard_is_part_of_the_plan() {
     let mut forged = plan(&situation, &real(), now());
     forged.allow = vec![node.to_owned()];
     assert!(forged.approved(&situation, &real(), now()).is_err());
-    let none = Map::new();
-    assert_eq!(stocktake_act::protection(&none, &none, now()), None);
+    let empty = Map::new();
+    assert_eq!(stocktake_act::protection(&empty, &empty, now()), None);
 }
