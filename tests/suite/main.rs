@@ -3,6 +3,7 @@ mod archive;
 mod canary;
 mod catalogue;
 mod check;
+mod clean;
 mod cluster;
 mod demo;
 mod docs;

@@ -237,7 +237,7 @@ fn kinds_are_described() {
 fn help_tells_how() {
     check(
         "help",
-        expect![[r#"
+        expect![[r"
             Ask with `search`, pipe the answer on, put `;` between lines:
 
               search is(kubernetes_pod) and namespace=default | count pod_status.phase
@@ -246,7 +246,7 @@ fn help_tells_how() {
             search   aggregate ancestors count descendants head history limit predecessors
                      search sort successors tail
             format   dump format jq list write
-            action   clean protect set_desired set_metadata tag unprotect
+            action   audit clean protect restore set_desired set_metadata tag unprotect
             setup    certificate clusters configs graph jobs kinds system templates
                      timeseries workflows
             misc     chunk echo env flatten help http https json sleep totd uniq welcome
@@ -257,7 +257,7 @@ fn help_tells_how() {
               named  one thing of a kind
               pods   search is(kubernetes_pod)
               top    limit {{args}} | list name
-        "#]],
+        "]],
     );
     check(
         "help tail",
