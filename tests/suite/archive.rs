@@ -90,7 +90,8 @@ again 3
 #[test]
 fn what_is_not_whole_is_not_kept() {
     let place = small();
-    place.lines("graph export all.ndjson\n").code(0);
+    let exported = place.lines("graph export all.ndjson\n").code(0);
+    assert_eq!(exported.out, "");
     let text = std::fs::read_to_string(place.home().join("all.ndjson")).expect("it was exported");
     let mut lines: Vec<&str> = text.lines().collect();
     let end = lines.len();
@@ -120,7 +121,8 @@ fn what_is_not_whole_is_not_kept() {
     let listed = place.lines("graph list | format {name}\n").code(0);
     assert_eq!(listed.out, "");
 
-    place.lines("graph copy good\n").code(0);
+    let copied = place.lines("graph copy good\n").code(0);
+    assert_eq!(copied.out, "Graph stocktake copied to good.\n");
     let file = place
         .home()
         .join(".local/share/stocktake/graphs/good.ndjson.zst");
