@@ -17,7 +17,12 @@ impl Core {
             Err(error) => return self.fail(task, &error.to_string()),
         };
         let request = CollectRequest {
-            sections: vec![("k8s".to_owned(), self.0.documents.section("k8s"))],
+            sections: worker
+                .worker
+                .collector
+                .iter()
+                .map(|plugin| (plugin.clone(), self.0.documents.section(plugin)))
+                .collect(),
             only: self.0.options.contexts.clone(),
             parallel: worker.k8s.pool_size,
         };

@@ -225,12 +225,13 @@ impl Documents {
         let worker = self
             .worker()
             .inspect_err(|error| warn!(%error, "the defaults count instead"));
-        match plugin {
-            "k8s" => {
-                serde_json::to_value(worker.unwrap_or_default().k8s).unwrap_or_else(|_| json!({}))
-            }
-            _ => json!({}),
-        }
+        let worker = worker.unwrap_or_default();
+        let section = match plugin {
+            "file" => serde_json::to_value(worker.file),
+            "k8s" => serde_json::to_value(worker.k8s),
+            _ => Ok(json!({})),
+        };
+        section.unwrap_or_else(|_| json!({}))
     }
 }
 
