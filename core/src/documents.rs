@@ -7,8 +7,8 @@ use stocktake_command::{
     CommandError, ConfigSaved, ConfigText, Parameter, Place, Settings, Shorthand,
 };
 use stocktake_config::{
-    ConfigError, CoreConfig, CustomCommand, DocumentId, GraphConfig, Parsed, WorkerConfig, diff,
-    masked, parse, set, unmask,
+    ConfigError, CoreConfig, CustomCommand, DocumentId, GraphConfig, Parsed, WorkerConfig,
+    Workflow, diff, masked, parse, set, unmask,
 };
 use stocktake_store::{Store, StoreError};
 use tracing::warn;
@@ -214,10 +214,17 @@ impl Documents {
         found
     }
 
-    /// The cron expression of the scheduled workflow, if it has one.
-    pub(crate) fn schedule(&self) -> Option<String> {
-        let schedule = self.core().workflows.collect_and_cleanup.schedule?;
-        (!schedule.trim().is_empty()).then_some(schedule)
+    /// The cron expressions of workflows, by name; those that never start by themselves have none.
+    pub(crate) fn schedules(&self) -> BTreeMap<&'static str, String> {
+        let workflows = self.core().workflows;
+        let schedules = [
+            ("cleanup", workflows.cleanup),
+            ("collect", workflows.collect),
+            ("collect_and_cleanup", workflows.collect_and_cleanup),
+            ("metrics", workflows.metrics),
+        ];
+        let given = |(name, workflow): (_, Workflow)| Some((name, workflow.schedule?));
+        schedules.into_iter().filter_map(given).collect()
     }
 
     /// The section of a plugin.

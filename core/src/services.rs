@@ -12,7 +12,7 @@ use stocktake_command::{
 use stocktake_model::{Map, Model, NodeId, Overlay, normalise};
 
 use crate::core::{Core, now};
-use crate::workflow::{SCHEDULED, WORKFLOWS};
+use crate::workflow::WORKFLOWS;
 
 impl Ground for Core {
     fn now(&self) -> Timestamp {
@@ -112,10 +112,10 @@ impl Services for Core {
     }
 
     async fn workflows(&self) -> Vec<WorkflowInfo> {
-        let schedule = self.0.documents.schedule();
+        let schedules = self.0.documents.schedules();
         let info = |workflow: &crate::workflow::Workflow| WorkflowInfo {
             name: workflow.name.to_owned(),
-            schedule: schedule.clone().filter(|_| workflow.name == SCHEDULED),
+            schedule: schedules.get(workflow.name).cloned(),
             steps: workflow
                 .steps
                 .iter()

@@ -12,7 +12,7 @@ use crate::adjacency::Relations;
 use crate::crossing::{Crossing, Crossings, End};
 use crate::document::{Cursor, Item};
 use crate::graph::{Graph, Outbound, Spot, Stored};
-use crate::partition::{Partition, row_number};
+use crate::partition::Partition;
 use crate::resolve::text_member;
 use crate::steps::Steps;
 
@@ -63,6 +63,12 @@ impl Graph {
         (apart.with_crossings(crossings), joined)
     }
 
+    /// The same nodes with the edges between accounts that `other` has.
+    #[must_use]
+    pub fn joined_like(&self, other: &Self) -> Self {
+        self.with_crossings(other.crossings.all())
+    }
+
     /// Who refers to what elsewhere. A reference that is not one is none.
     fn references(&self) -> Vec<(Spot, ExternalReference)> {
         let mut found = Vec::new();
@@ -70,7 +76,9 @@ impl Graph {
             let Some(key) = partition.strings.find(EXTERNAL_REFERENCES) else {
                 continue;
             };
-            for row in 0..row_number(partition.len()) {
+            let kinds = partition.kinds.iter();
+            let kinds = kinds.filter(|kind| partition.referring.contains(&kind.name));
+            for row in kinds.flat_map(|kind| kind.rows.clone()) {
                 let Some(list) = partition.reported(row).member_numbered(key) else {
                     continue;
                 };
