@@ -26,6 +26,11 @@ impl Core {
             only: self.0.options.contexts.clone(),
             parallel: worker.k8s.pool_size,
         };
+        let without = |plugin: &str| !worker.worker.collector.iter().any(|name| name == plugin);
+        if without("file") && !worker.file.files.is_empty() {
+            let line = "the files of the section `file` are not read: `worker.collector` does not name `file`";
+            self.say(task, line.to_owned());
+        }
         let id = self.queue().reserve();
         self.lock_work().insert(id, task.to_owned());
         let result = self.queue().run(id, Task::Collect(request)).await;

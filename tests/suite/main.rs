@@ -5,6 +5,7 @@ mod check;
 mod cluster;
 mod demo;
 mod docs;
+mod file;
 mod house;
 mod inventories;
 mod manual;

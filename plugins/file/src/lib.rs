@@ -13,3 +13,6 @@ mod split;
 mod typed;
 
 pub use plugin::FilePlugin;
+
+/// What another tool would know of the machines and disks under a cluster of `stocktake demo`, in YAML.
+pub const SAMPLE: &str = include_str!("../samples/aws.yaml");
