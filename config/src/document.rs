@@ -6,7 +6,7 @@ use stocktake_model::near;
 
 use crate::commands::{COMMANDS, CommandsConfig};
 use crate::core::{CORE, CoreConfig};
-use crate::file::FILE;
+use crate::inventory::FILE;
 use crate::k8s::K8S;
 use crate::reference;
 use crate::shape::Shape;
@@ -61,7 +61,8 @@ const COMMANDS_ROOTS: &[Root] = &[Root {
 const SNAPSHOTS_ROOTS: &[Root] = &[Root {
     name: "snapshots",
     also: &[],
-    about: "Labelled copies of the graph: a label of your choice, and when and how many.",
+    about: "Labelled copies of the graph: a label of your choice, and when and how many.\n\
+            Without effect so far.",
     shape: SCHEDULES,
 }];
 const WORKER_ROOTS: &[Root] = &[
@@ -112,6 +113,12 @@ impl DocumentId {
                 name: name.to_owned(),
                 near: near(&own, Self::ALL.map(Self::name)),
             })
+    }
+
+    /// The document a path belongs to: its first key is a section of it, in any spelling (`worker.cleanup=true`).
+    pub fn of_path(path: &str) -> Option<Self> {
+        let (root, _) = path.trim().split_once('.')?;
+        Self::ALL.into_iter().find(|id| id.root(root).is_some())
     }
 
     /// All defaults as YAML, with every key explained in comments.
@@ -183,7 +190,7 @@ pub(crate) fn respell(id: DocumentId, roots: &Value, mut path: Vec<Step>) -> Vec
 mod tests {
     use super::*;
     use crate::commands::{CommandParameter, CustomCommand};
-    use crate::file::InventoryFile;
+    use crate::inventory::InventoryFile;
     use crate::k8s::ConfigFile;
     use crate::shape::Section;
     use crate::snapshots::SnapshotSchedule;

@@ -36,15 +36,15 @@ impl Core {
         let Some(workflow) = workflow(&record.workflow) else {
             return self.0.runs_kept().delete(&task).map(drop);
         };
-        let step = workflow
+        let place = workflow
             .steps
             .iter()
             .position(|step| step.name == record.step);
         let fresh = now.duration_since(record.started) <= LATEST;
-        let stop = step
+        let stop = place
             .filter(|_| fresh)
             .and_then(|_| self.0.runs.resume(workflow, record.clone()));
-        let (Some(step), Some(stop)) = (step, stop) else {
+        let (Some(first), Some(stop)) = (place, stop) else {
             let over = RunRecord {
                 ended: Some(now),
                 errors: [
@@ -62,7 +62,7 @@ impl Core {
             "a run goes on"
         );
         let core = self.clone();
-        tokio::spawn(async move { core.perform(workflow, &task, step, stop).await });
+        tokio::spawn(async move { core.perform(workflow, &task, first, stop).await });
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use stocktake_command::{
 use stocktake_model::{Map, Model, NodeId, Overlay, normalise};
 
 use crate::core::{Core, now};
+use crate::documents::Documents;
 use crate::workflow::WORKFLOWS;
 
 impl Ground for Core {
@@ -101,6 +102,18 @@ impl Services for Core {
         values: Vec<(String, Value)>,
     ) -> Result<ConfigSaved, CommandError> {
         self.0.documents.set(id, &values)
+    }
+
+    async fn compare_config(
+        &self,
+        id: &str,
+        text: Option<String>,
+    ) -> Result<ConfigSaved, CommandError> {
+        self.0.documents.compare(id, text.as_deref())
+    }
+
+    async fn config_schema(&self, id: &str) -> Result<Value, CommandError> {
+        Documents::schema(id)
     }
 
     async fn delete_config(&self, id: &str) -> Result<(), CommandError> {

@@ -14,15 +14,19 @@ use crate::schedule;
 const TICKS: &str = "workflow_ticks";
 /// Time between two looks at the clock and at the configuration.
 const LOOK: Duration = Duration::from_secs(30);
-/// Workflows that collect, the one that usually runs by itself first.
+/// Workflows that collect.
 const COLLECTING: [&str; 2] = ["collect_and_cleanup", "collect"];
 
 impl Core {
     /// Time between two scheduled collections.
     pub(crate) fn interval(&self) -> SignedDuration {
+        let now = Zoned::now();
         let schedules = self.0.documents.schedules();
-        let cron = COLLECTING.iter().find_map(|name| schedules.get(name));
-        schedule::interval(cron.map(String::as_str), &Zoned::now())
+        let crons = COLLECTING.iter().filter_map(|name| schedules.get(name));
+        crons
+            .map(|cron| schedule::interval(Some(cron), &now))
+            .min()
+            .unwrap_or_else(|| schedule::interval(None, &now))
     }
 
     /// Runs workflows whenever they are due.

@@ -1,7 +1,6 @@
 //! Inventories of other tools beside real clusters: the sample that ships with the plugin, joined to the demo's nodes and
 //! volumes; and files that are mended, broken and taken away.
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use expect_test::expect_file;
 use serde_json::Value;
@@ -63,36 +62,32 @@ fn sample() -> String {
         let node = text(attachment, "/spec/nodeName");
         attached.entry(node).or_default().push(disk.clone());
     }
-    let mut sample = HEAD.to_owned();
+    let mut sample = vec![HEAD.to_owned()];
     for node in of("Node") {
         let name = text(node, "/metadata/name");
         let id = text(node, "/spec/providerID");
-        let id = id.rsplit('/').next().unwrap();
-        write!(
-            sample,
+        let id = id.rsplit('/').next().unwrap_or_default();
+        sample.push(format!(
             "- kind: aws_ec2_instance\n  id: {id}\n  name: {name}\n  parent: eu-central-1\n  \
              properties: {{instance_type: m6i.2xlarge, instance_cores: 8, instance_memory: 32, instance_status: running}}\n"
-        )
-        .unwrap();
+        ));
         if let Some(disks) = attached.get(&name) {
-            sample += "  edges:\n";
+            sample.push("  edges:\n".to_owned());
             for disk in disks {
-                writeln!(sample, "    - {{to: {disk}, relation: attaches}}").unwrap();
+                sample.push(format!("    - {{to: {disk}, relation: attaches}}\n"));
             }
         }
     }
     for volume in of("PersistentVolume") {
         let disk = text(volume, "/spec/csi/volumeHandle");
         let size = text(volume, "/spec/capacity/storage");
-        let size: u32 = size.trim_end_matches("Gi").parse().unwrap();
-        write!(
-            sample,
+        let size: u32 = size.trim_end_matches("Gi").parse().unwrap_or_default();
+        sample.push(format!(
             "- kind: aws_ec2_volume\n  id: {disk}\n  parent: eu-central-1\n  \
              properties: {{volume_size: {size}, volume_type: gp3, volume_status: in-use}}\n"
-        )
-        .unwrap();
+        ));
     }
-    sample
+    sample.concat()
 }
 
 #[test]
