@@ -50,7 +50,9 @@ fn with_cloud(graph: &Graph, id: &str, records: &[NodeRecord]) -> Graph {
         ..begin("", "")
     };
     let mut builder = PartitionBuilder::new(with_clouds(), &begin);
-    records.iter().for_each(|record| builder.node(record));
+    for record in records {
+        builder.node(record);
+    }
     graph.with_partition(Arc::new(builder.resolve(&[], &[])))
 }
 
@@ -72,7 +74,9 @@ fn with_cluster(graph: &Graph, id: &str, references: Value) -> Graph {
         ),
     ];
     let mut builder = PartitionBuilder::new(with_clouds(), &begin(id, &format!("{id}-name")));
-    records.iter().for_each(|record| builder.node(record));
+    for record in &records {
+        builder.node(record);
+    }
     graph.with_partition(Arc::new(builder.resolve(&rules(), &derived())))
 }
 

@@ -188,7 +188,7 @@ fn kinds_are_described() {
     );
     check(
         "kinds pod",
-        expect![[r"
+        expect![[r#"
             note: `pod` was read as `kubernetes_pod`
             name: kubernetes_pod
             bases:
@@ -205,6 +205,7 @@ fn kinds_are_described() {
             - age: duration
             - last_update: duration
             - last_access: duration
+            - external_references: object[]
             - namespace: string
             predecessors:
               default:
@@ -213,7 +214,7 @@ fn kinds_are_described() {
             successors:
               delete:
               - kubernetes_node
-        "]],
+        "#]],
     );
     check(
         "kinds kubernetes_pdo",

@@ -7,19 +7,19 @@ use crate::convert::ClusterFacts;
 /// `kind property=value`, with what narrows it down; several are joined by ` | `.
 fn shown(found: &[ExternalReference]) -> String {
     let one = |reference: &ExternalReference| {
-        let mut text = format!(
-            "{} {}={}",
-            reference.kind, reference.property, reference.value
-        );
-        for (property, value) in &reference.also {
-            text += &format!(" {property}={value}");
-        }
-        for (word, value) in [("account", &reference.account), ("zone", &reference.zone)] {
-            if let Some(value) = value {
-                text += &format!(" {word}={value}");
-            }
-        }
-        text
+        let of = |(name, value): (&str, &str)| format!(" {name}={value}");
+        let also = reference
+            .also
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let account = reference
+            .account
+            .as_deref()
+            .map(|account| ("account", account));
+        let zone = reference.zone.as_deref().map(|zone| ("zone", zone));
+        let told = [(reference.property.as_str(), reference.value.as_str())].into_iter();
+        let told = told.chain(also).chain(account).chain(zone).map(of);
+        reference.kind.clone() + &told.collect::<String>()
     };
     found.iter().map(one).collect::<Vec<_>>().join(" | ")
 }
@@ -60,6 +60,14 @@ fn provider_ids_name_machines() {
             "gcp_instance name=vm-1 account=project zone=europe-west1-b",
         ),
         ("gce://vm-1", ""),
+    ] {
+        check("c", finish_node, json!({"provider_id": id}), expected);
+    }
+}
+
+#[test]
+fn provider_ids_of_smaller_clouds_name_machines_and_local_ones_do_not() {
+    for (id, expected) in [
         ("hcloud://123", "hcloud_server id=123"),
         ("hcloud://bm-123", "hrobot_server id=123"),
         ("hrobot://123", "hrobot_server id=123"),
@@ -140,138 +148,96 @@ fn labels_name_the_pool_of_a_node() {
     );
 }
 
-#[test]
-fn handles_name_disks_shares_and_buckets() {
-    let disk = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d";
-    let azure = format!("azure_compute_disk id={disk}");
-    for (driver, handle, expected) in [
-        ("ebs.csi.aws.com", "vol-0abc", "aws_ec2_volume id=vol-0abc"),
-        ("efs.csi.aws.com", "fs-1", "aws_efs_file_system id=fs-1"),
-        (
-            "efs.csi.aws.com",
-            "fs-1:/data",
-            "aws_efs_file_system id=fs-1",
-        ),
-        (
-            "efs.csi.aws.com",
-            "fs-1:/data:fsap-2",
-            "aws_efs_file_system id=fs-1 | aws_efs_access_point id=fsap-2",
-        ),
-        (
-            "efs.csi.aws.com",
-            "fs-1::fsap-2",
-            "aws_efs_file_system id=fs-1 | aws_efs_access_point id=fsap-2",
-        ),
-        ("fsx.csi.aws.com", "fs-1", "aws_fsx_file_system id=fs-1"),
-        ("disk.csi.azure.com", disk, azure.as_str()),
-        (
-            "file.csi.azure.com",
-            "g#store#share#disk#u#ns#sub",
-            "azure_storage_account name=store | azure_storage_file_share name=share",
-        ),
-        (
-            "blob.csi.azure.com",
-            "g#store#box",
-            "azure_storage_account name=store | azure_storage_blob_container name=box",
-        ),
-        (
-            "dobs.csi.digitalocean.com",
-            "u-1",
-            "digitalocean_volume id=u-1",
-        ),
-        (
-            "pd.csi.storage.gke.io",
-            "projects/p/zones/z/disks/d",
-            "gcp_disk name=d account=p zone=z",
-        ),
-        (
-            "pd.csi.storage.gke.io",
-            "projects/p/regions/r/disks/d",
-            "gcp_disk name=d account=p",
-        ),
-        (
-            "pd.csi.storage.gke.io",
-            "projects/UNSPECIFIED/zones/UNSPECIFIED/disks/d",
-            "gcp_disk name=d",
-        ),
-        ("pd.csi.storage.gke.io", "d", ""),
-        (
-            "filestore.csi.storage.gke.io",
-            "modeInstance/z/nfs/share",
-            "gcp_filestore_instance name=nfs zone=z",
-        ),
-        (
-            "gcsfuse.csi.storage.gke.io",
-            "bucket",
-            "gcp_bucket name=bucket",
-        ),
-        ("cinder.csi.openstack.org", "u-1", "openstack_volume id=u-1"),
-        (
-            "csi.vsphere.vmware.com",
-            "file:u-1",
-            "vsphere_volume id=file:u-1",
-        ),
-        ("linodebs.csi.linode.com", "7-pvc1", "linode_volume id=7"),
-        ("csi.hetzner.cloud", "7", "hcloud_volume id=7"),
-        ("rancher.io/local-path", "x", ""),
-        ("ebs.csi.aws.com", "", ""),
-    ] {
-        let source = json!({"driver": driver, "volume_handle": handle});
-        check(
-            "c",
-            finish_volume,
-            json!({"persistent_volume_spec": {"csi": source}}),
-            expected,
-        );
-    }
-    let bucket = json!({"driver": "s3.csi.aws.com", "volume_handle": "x", "volume_attributes": {"bucketName": "b"}});
-    check(
-        "c",
-        finish_volume,
-        json!({"persistent_volume_spec": {"csi": bucket}}),
-        "aws_s3_bucket id=b",
-    );
-    for (source, field, value, expected) in [
-        (
-            "aws_elastic_block_store",
-            "volume_id",
-            "vol-1",
-            "aws_ec2_volume id=vol-1",
-        ),
-        (
-            "aws_elastic_block_store",
-            "volume_id",
-            "aws://eu-1a/vol-1",
-            "aws_ec2_volume id=vol-1",
-        ),
-        ("azure_disk", "disk_uri", disk, azure.as_str()),
-        ("gce_persistent_disk", "pd_name", "d", "gcp_disk name=d"),
-        ("cinder", "volume_id", "u-1", "openstack_volume id=u-1"),
-        ("host_path", "path", "/data", ""),
-    ] {
-        let spec = json!({"persistent_volume_spec": {source: {field: value}}});
-        check("c", finish_volume, spec, expected);
-    }
+const DISK: &str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d";
+
+/// Driver, handle, and what that is; `DISK` is the ARM id of a disk, `-` is nothing.
+const HANDLES: &str = "\
+ebs.csi.aws.com vol-0abc aws_ec2_volume id=vol-0abc
+efs.csi.aws.com fs-1 aws_efs_file_system id=fs-1
+efs.csi.aws.com fs-1:/data aws_efs_file_system id=fs-1
+efs.csi.aws.com fs-1:/data:fsap-2 aws_efs_file_system id=fs-1 | aws_efs_access_point id=fsap-2
+efs.csi.aws.com fs-1::fsap-2 aws_efs_file_system id=fs-1 | aws_efs_access_point id=fsap-2
+fsx.csi.aws.com fs-1 aws_fsx_file_system id=fs-1
+disk.csi.azure.com DISK azure_compute_disk id=DISK
+file.csi.azure.com g#store#share#disk#u#ns#sub azure_storage_account name=store | azure_storage_file_share name=share
+blob.csi.azure.com g#store#box azure_storage_account name=store | azure_storage_blob_container name=box
+dobs.csi.digitalocean.com u-1 digitalocean_volume id=u-1
+pd.csi.storage.gke.io projects/p/zones/z/disks/d gcp_disk name=d account=p zone=z
+pd.csi.storage.gke.io projects/p/regions/r/disks/d gcp_disk name=d account=p
+pd.csi.storage.gke.io projects/UNSPECIFIED/zones/UNSPECIFIED/disks/d gcp_disk name=d
+pd.csi.storage.gke.io d -
+filestore.csi.storage.gke.io modeInstance/z/nfs/share gcp_filestore_instance name=nfs zone=z
+gcsfuse.csi.storage.gke.io bucket gcp_bucket name=bucket
+cinder.csi.openstack.org u-1 openstack_volume id=u-1
+csi.vsphere.vmware.com file:u-1 vsphere_volume id=file:u-1
+linodebs.csi.linode.com 7-pvc1 linode_volume id=7
+csi.hetzner.cloud 7 hcloud_volume id=7
+rancher.io/local-path x -
+";
+
+/// A line of a table: words, and the rest.
+fn words(line: &str) -> (&str, &str, String) {
+    let (first, rest) = line.split_once(' ').unwrap();
+    let (second, rest) = rest.split_once(' ').unwrap();
+    let rest = rest.replace("DISK", DISK);
+    (
+        first,
+        second,
+        if rest == "-" { String::new() } else { rest },
+    )
 }
 
 #[test]
-fn hosts_and_addresses_name_balancers() {
-    let both = |host: &str| format!("aws_elb id={host} | aws_alb alb_dns_name={host}");
-    let check = |cluster: &str, tags: Value, host: &str, address: &str, expected: &str| {
-        let of = |text: &str| -> Vec<String> {
-            Some(text.to_owned())
-                .filter(|text| !text.is_empty())
-                .into_iter()
-                .collect()
-        };
-        let reported = json!({"tags": tags}).as_object().unwrap().clone();
-        let draft = Draft::new("id", cluster, reported);
-        assert_eq!(
-            shown(&balancer(&draft, &of(host), &of(address))),
-            expected,
-            "{host}{address}"
-        );
+fn handles_name_disks_shares_and_buckets() {
+    for line in HANDLES.lines() {
+        let (driver, handle, expected) = words(line);
+        let source = json!({"driver": driver, "volume_handle": handle.replace("DISK", DISK)});
+        let reported = json!({"persistent_volume_spec": {"csi": source}});
+        check("c", finish_volume, reported, &expected);
+    }
+    let attributes = json!({"bucketName": "b"});
+    let bucket =
+        json!({"driver": "s3.csi.aws.com", "volume_handle": "x", "volume_attributes": attributes});
+    let reported = json!({"persistent_volume_spec": {"csi": bucket}});
+    check("c", finish_volume, reported, "aws_s3_bucket id=b");
+}
+
+/// Source and field, value, and what that is.
+const IN_TREE: &str = "\
+aws_elastic_block_store.volume_id vol-1 aws_ec2_volume id=vol-1
+aws_elastic_block_store.volume_id aws://eu-1a/vol-1 aws_ec2_volume id=vol-1
+azure_disk.disk_uri DISK azure_compute_disk id=DISK
+gce_persistent_disk.pd_name d gcp_disk name=d
+cinder.volume_id u-1 openstack_volume id=u-1
+host_path.path /data -
+";
+
+#[test]
+fn volumes_of_the_time_before_drivers_are_known_too() {
+    for line in IN_TREE.lines() {
+        let (path, value, expected) = words(line);
+        let (source, field) = path.split_once('.').unwrap();
+        let value = value.replace("DISK", DISK);
+        let reported = json!({"persistent_volume_spec": {source: {field: value}}});
+        check("c", finish_volume, reported, &expected);
+    }
+}
+
+/// What an object with these annotations, hosts and addresses stands behind.
+fn behind(cluster: &str, tags: Value, hosts: &[&str], addresses: &[&str]) -> String {
+    let owned = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|&text| text.to_owned())
+            .collect::<Vec<_>>()
     };
+    let reported = json!({"tags": tags}).as_object().unwrap().clone();
+    let draft = Draft::new("id", cluster, reported);
+    shown(&balancer(&draft, &owned(hosts), &owned(addresses)))
+}
+
+#[test]
+fn hosts_name_balancers() {
     for host in [
         "a1b2-123.eu-central-1.elb.amazonaws.com",
         "internal-a1b2-123.eu-central-1.elb.amazonaws.com",
@@ -279,56 +245,49 @@ fn hosts_and_addresses_name_balancers() {
         "a1b2-123.cn-north-1.elb.amazonaws.com.cn",
         "dualstack.a1b2-123.eu-central-1.elb.amazonaws.com",
     ] {
-        check("c", json!({}), host, "", &both(host));
+        let both = format!("aws_elb id={host} | aws_alb alb_dns_name={host}");
+        assert_eq!(behind("c", json!({}), &[host], &[]), both);
     }
-    for host in [
+    let others = [
         "web.example.com",
         "elb.amazonaws.com",
         "s3.eu-1.amazonaws.com",
-    ] {
-        check("c", json!({}), host, "", "");
-    }
+    ];
+    assert_eq!(behind("c", json!({}), &others, &[]), "");
+}
+
+#[test]
+fn addresses_name_balancers_of_the_clouds_they_may_be_in() {
+    let address = ["34.1.2.3"];
     let gcp = "gcp_forwarding_rule ip_address=34.1.2.3";
-    let azure = "azure_network_load_balancer aks_public_ip_address=34.1.2.3 | azure_network_public_ip_address ip_address=34.1.2.3";
-    check(
-        "gke_proj_eu_prod",
-        json!({}),
-        "",
-        "34.1.2.3",
-        &format!("{gcp} account=proj"),
+    let azure = "azure_network_load_balancer aks_public_ip_address=34.1.2.3 | \
+                 azure_network_public_ip_address ip_address=34.1.2.3";
+    let of_project = format!("{gcp} account=proj");
+    assert_eq!(
+        behind("gke_proj_eu_prod", json!({}), &[], &address),
+        of_project
     );
-    check(
-        "c",
-        json!({"cloud.google.com/neg": "{}"}),
-        "",
-        "34.1.2.3",
-        gcp,
+    let tags = json!({"cloud.google.com/neg": "{}"});
+    assert_eq!(behind("c", tags, &[], &address), gcp);
+    let tags = json!({"service.beta.kubernetes.io/azure-load-balancer-internal": "true"});
+    assert_eq!(behind("c", tags, &[], &address), azure);
+    assert_eq!(
+        behind("c", json!({}), &[], &address),
+        format!("{gcp} | {azure}")
     );
-    check(
-        "c",
-        json!({"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}),
-        "",
-        "34.1.2.3",
-        azure,
-    );
-    check("c", json!({}), "", "34.1.2.3", &format!("{gcp} | {azure}"));
-    for private in [
+    let private = [
         "10.0.0.1",
         "192.168.1.1",
         "100.64.0.1",
         "203.0.113.9",
         "fd00::1",
-        "not an address",
-    ] {
-        check("c", json!({}), "", private, "");
-    }
+        "no address",
+    ];
+    assert_eq!(behind("c", json!({}), &[], &private), "");
     let own = json!({"kubernetes.digitalocean.com/load-balancer-id": "u-1"});
-    check(
-        "c",
-        own,
-        "",
-        "34.1.2.3",
-        "digitalocean_load_balancer id=u-1",
+    assert_eq!(
+        behind("c", own, &[], &address),
+        "digitalocean_load_balancer id=u-1"
     );
 }
 
