@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use crate::core::{Core, now};
 use crate::runs::RunRecord;
-use crate::workflow::workflow;
+use crate::workflow::{Action, Workflow, workflow};
 
 /// Runs that began longer ago are not taken up again.
 const LATEST: SignedDuration = SignedDuration::from_hours(1);
@@ -15,7 +15,7 @@ impl Core {
     /// Takes up what the last owner of the directory left.
     pub(crate) fn resume_runs(&self) {
         for record in self.interrupted() {
-            if let Err(error) = self.resume(record, now()) {
+            if let Err(error) = self.take_up(record, now()) {
                 warn!(%error, "an interrupted run is not taken up");
             }
         }
@@ -31,15 +31,12 @@ impl Core {
         records
     }
 
-    fn resume(&self, record: RunRecord, now: Timestamp) -> Result<(), StoreError> {
+    fn take_up(&self, record: RunRecord, now: Timestamp) -> Result<(), StoreError> {
         let task = record.task.clone();
         let Some(workflow) = workflow(&record.workflow) else {
             return self.0.runs_kept().delete(&task).map(drop);
         };
-        let place = workflow
-            .steps
-            .iter()
-            .position(|step| step.name == record.step);
+        let place = place(workflow, &record.step);
         let fresh = now.duration_since(record.started) <= LATEST;
         let stop = place
             .filter(|_| fresh)
@@ -64,6 +61,18 @@ impl Core {
         let core = self.clone();
         tokio::spawn(async move { core.perform(workflow, &task, first, stop).await });
         Ok(())
+    }
+}
+
+/// Where a run goes on. What is deleted stands in a plan, and what was interrupted is known to the step that makes it:
+/// from there on, a run goes back to it.
+fn place(workflow: &Workflow, step: &str) -> Option<usize> {
+    let steps = workflow.steps;
+    let here = steps.iter().position(|known| known.name == step)?;
+    let of = |action| steps.iter().position(|step| step.action == action);
+    match (of(Action::Plan), of(Action::Clean)) {
+        (Some(plan), Some(clean)) if (plan..=clean).contains(&here) => Some(plan),
+        _ => Some(here),
     }
 }
 
@@ -116,6 +125,22 @@ mod tests {
         // The step that measures was done before: it was not done again.
         let names = stocktake_command::Chronicle::series_names(&core).unwrap();
         assert_eq!(names, []);
+    }
+
+    #[test]
+    fn a_run_that_was_cleaning_plans_again() {
+        let both = workflow("collect_and_cleanup").unwrap();
+        let goes_on = |step| place(both, step).map(|place| both.steps[place].name);
+        for (step, expected) in [
+            ("collect", "collect"),
+            ("pre_cleanup_plan", "pre_cleanup_plan"),
+            ("post_cleanup_plan", "cleanup_plan"),
+            ("cleanup", "cleanup_plan"),
+            ("post_cleanup", "post_cleanup"),
+        ] {
+            assert_eq!(goes_on(step), Some(expected));
+        }
+        assert_eq!(goes_on("no_such_step"), None);
     }
 
     #[tokio::test]

@@ -188,7 +188,7 @@ fn kinds_are_described() {
     );
     check(
         "kinds pod",
-        expect![[r#"
+        expect![[r"
             note: `pod` was read as `kubernetes_pod`
             name: kubernetes_pod
             bases:
@@ -214,7 +214,7 @@ fn kinds_are_described() {
             successors:
               delete:
               - kubernetes_node
-        "#]],
+        "]],
     );
     check(
         "kinds kubernetes_pdo",
@@ -247,7 +247,7 @@ fn help_tells_how() {
             search   aggregate ancestors count descendants head history limit predecessors
                      search sort successors tail
             format   dump format jq list write
-            action   clean protect set_desired set_metadata tag unprotect
+            action   audit clean protect restore set_desired set_metadata tag unprotect
             setup    certificate clusters configs jobs kinds system templates timeseries
                      workflows
             misc     chunk echo env flatten help json sleep totd uniq welcome
