@@ -60,7 +60,7 @@ const COMMANDS_ROOTS: &[Root] = &[Root {
 const SNAPSHOTS_ROOTS: &[Root] = &[Root {
     name: "snapshots",
     also: &[],
-    about: "Labelled copies of the graph: a label of your choice, and when and how many.",
+    about: "For later, read but not used: labelled copies of the graph. `search --at` sees every moment without them.",
     shape: SCHEDULES,
 }];
 const WORKER_ROOTS: &[Root] = &[

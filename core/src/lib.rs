@@ -9,6 +9,7 @@ mod compact;
 mod complete;
 mod core;
 mod documents;
+mod facts;
 mod history;
 mod ingest;
 mod jobs;
