@@ -25,7 +25,9 @@ impl Store {
         let Some(mut value) = found.map(|value| value.to_vec()) else {
             return Ok(false);
         };
-        *value.last_mut().expect("a value has a head") ^= 1;
+        if let Some(last) = value.last_mut() {
+            *last ^= 1;
+        }
         tree.insert(key, value)
             .map_err(|error| self.trouble(error))?;
         self.sync()?;
