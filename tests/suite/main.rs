@@ -7,6 +7,7 @@ mod cluster;
 mod demo;
 mod docs;
 mod house;
+mod interleave;
 mod inventories;
 mod manual;
 mod prompt;
