@@ -110,6 +110,8 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         headers.insert(header.account().to_owned(), header);
     }
     graph = graph.with_overlay(store.overlay().into_iter().filter_map(readable));
+    // Edges between accounts are found, not kept: what they are made of is in the record.
+    graph = graph.joined().0;
     let documents = Documents::open(store.clone()).map_err(OpenError::Store)?;
     Ok(Parts {
         options,
