@@ -18,3 +18,4 @@ mod session;
 mod settings;
 mod terminal;
 mod trouble;
+mod workers;
