@@ -9,6 +9,7 @@ mod demo;
 mod docs;
 mod file;
 mod house;
+mod interleave;
 mod inventories;
 mod manual;
 mod prompt;
