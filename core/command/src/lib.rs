@@ -15,6 +15,7 @@ mod expand;
 #[cfg(test)]
 mod fixture;
 mod flow;
+mod form;
 mod format;
 mod ground;
 mod keep;

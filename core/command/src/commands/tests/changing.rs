@@ -188,12 +188,15 @@ fn kinds_are_described() {
     );
     check(
         "kinds pod",
-        expect![[r"
+        expect![[r#"
             note: `pod` was read as `kubernetes_pod`
             name: kubernetes_pod
             bases:
             - kubernetes_resource
             - resource
+            aliases:
+            - po
+            - pods
             properties:
             - kind: string
             - id: string
@@ -213,7 +216,7 @@ fn kinds_are_described() {
             successors:
               delete:
               - kubernetes_node
-        "]],
+        "#]],
     );
     check(
         "kinds kubernetes_pdo",
