@@ -18,6 +18,7 @@ mod locale;
 mod logs;
 mod page;
 mod pager;
+mod picture;
 mod progress;
 mod prompt;
 mod rbac;

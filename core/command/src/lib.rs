@@ -4,6 +4,7 @@
 //! On its way a line is cut (`line`), read and checked as a whole (`pipeline`), its search folded into one query
 //! (`draft`), and run (`execute`).
 mod argument;
+mod bars;
 mod columns;
 mod commands;
 mod complete;
