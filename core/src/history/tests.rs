@@ -237,9 +237,9 @@ async fn any_question_can_be_asked_of_the_past() {
     check(
         &core,
         "search --at 2024-04-01 all | count",
-        expect![[r#"
+        expect![[r"
             total matched: 0
-            total unmatched: 0"#]],
+            total unmatched: 0"]],
     )
     .await;
     check(

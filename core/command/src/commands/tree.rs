@@ -173,7 +173,9 @@ impl Forest {
                 children.entry(parent).or_default().push((label, child));
             }
         }
-        children.values_mut().for_each(|all| all.sort());
+        for all in children.values_mut() {
+            all.sort();
+        }
         let mut drawing = Drawing {
             forest: self,
             children,

@@ -188,7 +188,7 @@ fn kinds_are_described() {
     );
     check(
         "kinds pod",
-        expect![[r#"
+        expect![[r"
             note: `pod` was read as `kubernetes_pod`
             name: kubernetes_pod
             bases:
@@ -216,7 +216,7 @@ fn kinds_are_described() {
             successors:
               delete:
               - kubernetes_node
-        "#]],
+        "]],
     );
     check(
         "kinds kubernetes_pdo",
@@ -240,7 +240,7 @@ fn kinds_are_described() {
 fn help_tells_how() {
     check(
         "help",
-        expect![[r#"
+        expect![[r"
             Ask with `search`, pipe the answer on, put `;` between lines:
 
               search is(kubernetes_pod) and namespace=default | count pod_status.phase
@@ -260,7 +260,7 @@ fn help_tells_how() {
               named  one thing of a kind
               pods   search is(kubernetes_pod)
               top    limit {{args}} | list name
-        "#]],
+        "]],
     );
     check(
         "help tail",

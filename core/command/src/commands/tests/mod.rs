@@ -1,5 +1,6 @@
 //! Lines as people type them, run against the fixture: the registry, every example, and what is printed.
 mod acting;
+mod asking;
 mod changing;
 mod keeping;
 mod lines;
