@@ -6,6 +6,7 @@ mod clean;
 mod cluster;
 mod demo;
 mod docs;
+mod file;
 mod house;
 mod inventories;
 mod manual;
