@@ -17,3 +17,4 @@ mod session;
 mod settings;
 mod terminal;
 mod trouble;
+mod workers;
