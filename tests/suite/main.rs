@@ -8,6 +8,7 @@ mod demo;
 mod docs;
 mod file;
 mod house;
+mod interleave;
 mod inventories;
 mod manual;
 mod prompt;
