@@ -6,6 +6,7 @@
 mod act;
 mod archive;
 mod argument;
+mod bars;
 mod columns;
 mod commands;
 mod complete;
@@ -17,6 +18,7 @@ mod expand;
 #[cfg(test)]
 mod fixture;
 mod flow;
+mod form;
 mod format;
 mod ground;
 mod keep;

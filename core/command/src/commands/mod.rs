@@ -20,6 +20,7 @@ mod list;
 mod mark;
 mod restore;
 mod search;
+mod show;
 mod sort;
 mod source;
 mod stream;
@@ -28,6 +29,8 @@ mod tag;
 mod templates;
 mod timeseries;
 mod tip;
+mod tour;
+mod tree;
 mod walk;
 mod workflows;
 mod write;
@@ -72,6 +75,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &search::Search,
     &mark::TO_SET_DESIRED,
     &mark::TO_SET_METADATA,
+    &show::Show,
     &source::Sleep,
     &sort::Sort,
     &walk::TO_SUCCESSORS,
@@ -81,6 +85,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &templates::Templates,
     &timeseries::Timeseries,
     &tip::Tip,
+    &tree::Tree,
     &stream::Uniq,
     &mark::TO_UNPROTECT,
     &tip::Welcome,

@@ -1,6 +1,7 @@
 //! Lines as people type them, run against the fixture: the registry, every example, and what is printed.
 mod acting;
 mod archiving;
+mod asking;
 mod changing;
 mod keeping;
 mod lines;
@@ -57,6 +58,7 @@ fn shown(outputs: &[Output]) -> String {
             content,
             mode,
         } => format!("file {name} {mode:?}: {content:?}\n"),
+        Output::Picture { text } => format!("picture: {text}"),
         Output::NeedFiles { names } => format!("need {names:?}\n"),
         Output::Progress(progress) => format!("progress {}/{}\n", progress.done, progress.total),
         Output::Edit {
@@ -98,7 +100,7 @@ fn names_are_sorted_and_unique() {
 /// Every command the language is to have.
 const WANTED: &str = "aggregate ancestors audit certificate chunk clean configs count descendants dump echo env flatten \
     format graph head help history http https jobs jq json kinds limit list predecessors protect restore search set_desired \
-    set_metadata sleep sort successors system tag tail templates timeseries tip uniq unprotect welcome workflows write";
+    set_metadata show sleep sort successors system tag tail templates timeseries tip tree uniq unprotect welcome workflows write";
 
 #[test]
 fn every_command_is_there() {
