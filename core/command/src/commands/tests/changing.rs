@@ -241,7 +241,7 @@ fn kinds_are_described() {
 fn help_tells_how() {
     check(
         "help",
-        expect![[r#"
+        expect![[r"
             Ask with `search`, pipe the answer on, put `;` between lines:
 
               search is(kubernetes_pod) and namespace=default | count pod_status.phase
@@ -262,7 +262,7 @@ fn help_tells_how() {
               named  one thing of a kind
               pods   search is(kubernetes_pod)
               top    limit {{args}} | list name
-        "#]],
+        "]],
     );
     check(
         "help tail",

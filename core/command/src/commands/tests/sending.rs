@@ -47,9 +47,9 @@ fn every_element_is_a_request() {
     );
     sends(
         "json [] | http example.com",
-        expect![[r#"
+        expect![[r"
 
-        "#]],
+        "]],
     );
 }
 
