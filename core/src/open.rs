@@ -1,10 +1,11 @@
 //! Opening: from the record in the data directory to a graph that answers.
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
 
 use arc_swap::ArcSwap;
-use stocktake_engine::{Graph, PartitionBuilder};
+use stocktake_engine::{Graph, PartitionBuilder, Turns};
 use stocktake_model::{Gap, GapReason, Model, PluginModel};
 use stocktake_store::{AccountHeader, Store, StoreError};
 use tracing::warn;
@@ -126,7 +127,13 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         audit: tokio::sync::Mutex::new(()),
         attached: Attached::default(),
         past: Past::default(),
+        turns: Arc::new(Turns::new(cores())),
     })
+}
+
+/// Number of searches that are worth running at once.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 fn models(store: &Store) -> Result<BTreeMap<String, PluginModel>, OpenError> {

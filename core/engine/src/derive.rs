@@ -2,6 +2,7 @@
 //! when a partition is made, written into the documents of the nodes concerned.
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
@@ -9,12 +10,14 @@ use stocktake_model::{
     Condition, Derive, EdgeType, Map, Model, NodeId, Over, Path, Relation, Take,
 };
 
+use crate::arena::Arena;
 use crate::document::{Cursor, Item};
 use crate::encode::{encode, encode_map, write_key, write_object};
 use crate::intern::{Intern as _, Strings};
-use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, row_number};
+use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, Sections};
 use crate::steps::Steps;
-use crate::value::{Num, equal};
+use crate::sum::Sum;
+use crate::value::equal;
 use crate::view::{Shape, View};
 
 /// What is added to a node.
@@ -24,22 +27,33 @@ pub(crate) struct Patch {
     pub(crate) skipped: Vec<(NodeId, Relation)>,
 }
 
-/// The derived properties of every node that has some.
+/// The derived properties of every node that has some; with `only`, those of some rows for each of `derived`.
 pub(crate) fn values(
     partition: &Partition,
     derived: &[Derive],
     model: &Model,
+    only: Option<&[BTreeSet<Row>]>,
 ) -> BTreeMap<Row, Patch> {
     let mut patches: BTreeMap<Row, Patch> = BTreeMap::new();
-    for derive in derived {
-        let deciding = Deciding::new(partition, derive, model);
+    for (at, derive) in derived.iter().enumerate() {
+        let rows: Vec<Row> = match only {
+            None => rows_of(partition, &derive.on, model).collect(),
+            Some(only) => {
+                let is_on = |row: &Row| model.is_a(partition.kind(*row), &derive.on);
+                only[at].iter().copied().filter(is_on).collect()
+            }
+        };
+        if rows.is_empty() {
+            continue;
+        }
+        let deciding = Deciding::new(partition, derive, model, only.map(|_| rows.as_slice()));
         let steps = match &derive.take {
             Take::Sum(path) | Take::MostFrequent(path) | Take::First(path) => {
                 Some(Steps::bind(path, &partition.strings))
             }
             _ => None,
         };
-        for row in rows_of(partition, &derive.on, model) {
+        for row in rows {
             let rows = deciding.of(row);
             if let Some(value) = taken(partition, &rows, &derive.take, steps.as_ref()) {
                 let patch = patches.entry(row).or_default();
@@ -74,7 +88,13 @@ struct Deciding<'p> {
 }
 
 impl<'p> Deciding<'p> {
-    fn new(partition: &'p Partition, derive: &'p Derive, model: &Model) -> Self {
+    /// With `few`, for these rows only.
+    fn new(
+        partition: &'p Partition,
+        derive: &'p Derive,
+        model: &Model,
+        few: Option<&[Row]>,
+    ) -> Self {
         let wanted = match &derive.over {
             Over::Walk { kind, .. } | Over::Account { kind } | Over::Region { kind } => partition
                 .kinds
@@ -97,14 +117,17 @@ impl<'p> Deciding<'p> {
             Over::Region { kind } => {
                 for row in rows_of(partition, kind, model) {
                     let region = partition.region[row as usize];
-                    if region != NO_ROW {
+                    let is_asked = few.is_none_or(|few| few.binary_search(&region).is_ok());
+                    if region != NO_ROW && is_asked {
                         deciding.by_region.entry(region).or_default().push(row);
                     }
                 }
             }
             Over::KindAt { path } => deciding.kind_at = Some(Steps::bind(path, &partition.strings)),
             Over::Top { each, when, uid } => {
-                deciding.climb = Some(Climb::new(partition, each, when, uid));
+                let whole = few.is_none();
+                let by_uid = whole.then(|| first_by_uid(partition));
+                deciding.climb = Some(Climb::new(partition, (each, when, uid), by_uid));
             }
             Over::Walk { .. } | Over::Itself => {}
         }
@@ -156,16 +179,26 @@ struct Climb<'p> {
     each: Steps,
     when: Vec<(Steps, &'p Value)>,
     uid: Steps,
-    by_uid: FxHashMap<&'p str, Row>,
+    /// Not there if it is not worth making.
+    by_uid: Option<FxHashMap<&'p str, Row>>,
+}
+
+/// Of several with one uid the first counts, as with edges.
+fn first_by_uid(partition: &Partition) -> FxHashMap<&str, Row> {
+    let rows = partition.rows().rev();
+    rows.map(|row| (partition.uid(row), row)).collect()
 }
 
 impl<'p> Climb<'p> {
     /// Longest chain that is followed: references may go round.
     const STEPS: usize = 32;
 
-    fn new(partition: &'p Partition, each: &Path, when: &'p [Condition], uid: &Path) -> Self {
+    fn new(
+        partition: &'p Partition,
+        (each, when, uid): (&Path, &'p [Condition], &Path),
+        by_uid: Option<FxHashMap<&'p str, Row>>,
+    ) -> Self {
         let strings = &partition.strings;
-        let rows = 0..row_number(partition.len());
         Self {
             partition,
             each: Steps::bind(each, strings),
@@ -174,8 +207,7 @@ impl<'p> Climb<'p> {
                 .map(|condition| (Steps::bind(&condition.path, strings), &condition.equals))
                 .collect(),
             uid: Steps::bind(uid, strings),
-            // Of several with one uid the first counts, as with edges.
-            by_uid: rows.rev().map(|row| (partition.uid(row), row)).collect(),
+            by_uid,
         }
     }
 
@@ -185,7 +217,10 @@ impl<'p> Climb<'p> {
             let Some(uid) = self.next(here) else {
                 return (here != row).then_some(here);
             };
-            here = self.by_uid.get(uid.as_str()).copied()?;
+            here = match &self.by_uid {
+                Some(by_uid) => by_uid.get(uid.as_str()).copied()?,
+                None => self.partition.rows_with_uid(&uid).first().copied()?,
+            };
         }
         None
     }
@@ -226,23 +261,15 @@ fn taken(partition: &Partition, rows: &[Row], take: &Take, steps: Option<&Steps>
 }
 
 fn sum(partition: &Partition, rows: &[Row], steps: &Steps) -> Value {
-    let mut whole = 0_i128;
-    let mut rest = 0.0;
+    let mut sum = Sum::default();
     for row in rows {
-        steps.each(
-            partition.reported(*row),
-            &mut |value| match View::Doc(value).shape() {
-                Shape::Number(Num::Int(int)) => whole += int,
-                Shape::Number(Num::Float(float)) => rest += float,
-                _ => {}
-            },
-        );
+        steps.each(partition.reported(*row), &mut |value| {
+            if let Shape::Number(number) = View::Doc(value).shape() {
+                sum.add(number);
+            }
+        });
     }
-    if rest == 0.0 {
-        Num::Int(whole).to_value()
-    } else {
-        (Num::Int(whole).as_f64() + rest).into()
-    }
+    sum.value().to_value()
 }
 
 fn most_frequent(partition: &Partition, rows: &[Row], steps: &Steps) -> Option<Value> {
@@ -269,41 +296,43 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
     }
     let mut arena = Vec::with_capacity(partition.arena.len() + 64 * patches.len());
     let mut docs = Vec::with_capacity(partition.docs.len());
-    let mut columns = std::mem::take(&mut partition.columns);
+    let mut uid_at = std::mem::take(&mut partition.columns.uid_at);
     let uid = partition.strings.find("id").expect("an own key");
-    for row in 0..row_number(columns.ids.len()) {
-        let at = row as usize;
+    for row in partition.rows() {
         docs.push(arena.len());
         let Some(patch) = patches.get(&row) else {
-            let old = partition.docs[at]..partition.docs[at + 1];
-            arena.extend_from_slice(&partition.arena[old]);
+            arena.extend_from_slice(partition.document(row));
             continue;
         };
         let start = arena.len();
-        write_patched(partition, row, patch, &mut arena);
-        let reported = crate::document::Cursor::new(&partition.strings, &arena[start..]);
-        columns.uid_at[at] = reported.member_numbered(uid).map_or(u32::MAX, |value| {
-            u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
-        });
+        write_patched(partition.sections(row), patch, &mut arena);
+        let reported = Cursor::new(&partition.strings, &arena[start..]);
+        uid_at[row as usize] = place_in(reported, uid);
     }
-    docs.push(arena.len());
-    partition.arena = arena;
+    partition.arena = Arena::new(arena);
     partition.docs = docs;
-    partition.columns = columns;
+    partition.columns.uid_at = uid_at;
     if patches
         .values()
         .any(|patch| patch.reported.contains_key("name"))
     {
-        partition.names = crate::names::Names::read(partition);
+        partition.names = Arc::new(crate::names::Names::read(partition));
     }
     let added = patches.values().flat_map(|patch| patch.reported.keys());
     let tops = added.map(|property| property.split('.').next().unwrap_or(property).to_owned());
     partition.properties.extend(tops);
 }
 
-fn write_patched(partition: &Partition, row: Row, patch: &Patch, arena: &mut Vec<u8>) {
-    let sections = partition.sections(row);
-    let mut strings = &partition.strings;
+/// Where in a document the member with this key stands; the greatest number if there is none.
+pub(crate) fn place_in(reported: Cursor<'_>, key: u32) -> u32 {
+    reported.member_numbered(key).map_or(u32::MAX, |value| {
+        u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
+    })
+}
+
+/// Appends a document with a patch.
+pub(crate) fn write_patched(sections: Sections<'_>, patch: &Patch, arena: &mut Vec<u8>) {
+    let mut strings = sections.reported.strings();
     let added = whole(sections.reported, &patch.reported);
     extend(sections.reported, &added, strings, arena);
     if patch.skipped.is_empty() {
