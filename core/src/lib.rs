@@ -1,6 +1,9 @@
 //! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
 //! socket it is the same router.
+mod acting;
 mod attached;
+mod audit;
+mod carry;
 mod certificate;
 mod check;
 mod cleanup;
@@ -9,6 +12,7 @@ mod compact;
 mod complete;
 mod core;
 mod documents;
+mod expired;
 mod history;
 mod ingest;
 mod jobs;
@@ -18,7 +22,9 @@ mod open;
 mod overrides;
 mod past;
 mod perform;
+mod plans;
 mod queue;
+mod restore;
 mod routes;
 mod runs;
 mod schedule;

@@ -2,6 +2,7 @@
 mod canary;
 mod catalogue;
 mod check;
+mod clean;
 mod cluster;
 mod demo;
 mod docs;

@@ -6,5 +6,5 @@ mod plugin;
 mod progress;
 
 pub use error::PluginError;
-pub use plugin::{Account, Change, Deletion, Outcome, Plugin, Tagged};
+pub use plugin::{Account, Change, Deletion, Manifest, Outcome, Plugin, Redacted, Tagged, Trial};
 pub use progress::{Progress, ProgressSink, Sink};

@@ -9,7 +9,9 @@ use serde_json::Value;
 use stocktake_act::Approved;
 use stocktake_config::K8sConfig;
 use stocktake_model::{Begin, GapReason, Identity, ObjectRef};
-use stocktake_plugin_api::{Account, Change, Deletion, Outcome, PluginError, ProgressSink, Sink};
+use stocktake_plugin_api::{
+    Account, Change, Deletion, Manifest, Outcome, PluginError, ProgressSink, Sink, Trial,
+};
 use tokio::time::Instant;
 
 use crate::action::{self, Subject};
@@ -140,7 +142,7 @@ impl Cluster {
     }
 
     fn subject<'a>(&'a self, object: &'a ObjectRef) -> Result<Subject<'a>, Outcome> {
-        Subject::new(&self.link, self.patience, object)
+        Subject::new(&self.link, self.patience, object, self.config.write_events)
     }
 }
 
@@ -198,8 +200,26 @@ impl Account for Cluster {
         match self.subject(&approved.object) {
             Ok(subject) => {
                 let propagation = self.config.delete_propagation;
-                action::delete(&subject, approved.mode, deletion, propagation).await
+                action::delete(&subject, approved, deletion, propagation).await
             }
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn manifest(&self, object: &ObjectRef) -> Outcome {
+        match self.subject(object) {
+            Ok(subject) => {
+                let converter = self.converter(&object.account);
+                let data = self.config.config_map_data;
+                action::manifest(&subject, converter.redactor(), data).await
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn restore(&self, object: &ObjectRef, manifest: &Manifest, trial: Trial) -> Outcome {
+        match self.subject(object) {
+            Ok(subject) => action::restore(&subject, manifest, trial).await,
             Err(outcome) => outcome,
         }
     }

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -192,6 +192,11 @@ impl Sim {
                 permissions,
             }),
         }
+    }
+
+    /// The cluster, to change it past the front door.
+    pub(crate) fn world(&self) -> RwLockWriteGuard<'_, World> {
+        self.shared.api.write()
     }
 
     /// Lets the controllers do what is left for them; only needed with `Controllers::ByHand`.
