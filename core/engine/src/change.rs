@@ -8,6 +8,7 @@ use std::sync::Arc;
 use stocktake_model::{Derive, EdgeRule, Model, NodeId, NodeRecord, Parent};
 
 use crate::arena::Arena;
+use crate::columns::Columns;
 use crate::keys::Key;
 use crate::layer::Layer;
 use crate::layout::stub;
@@ -64,12 +65,15 @@ impl Partition {
         spliced.after.counted.dropped_nodes += dropped;
         let touched = spliced.touched(links, with.model)?;
         let relinked = Relinked::new(&mut spliced, links, &touched, with)?;
+        // Until documents are written, columns are those of the nodes as they were sent.
+        spliced.after.layer = Some(Layer::over(self, &spliced.shift, &spliced.changed));
         let redone = Redone::new(&spliced, &relinked, with);
         let fresh = redone.write(&mut spliced, &delta);
         let Spliced {
             mut after, shift, ..
         } = spliced;
         after.layer = Some(Layer::over(self, &shift, &fresh));
+        after.lazy = Columns::default();
         // It was empty: nobody else has seen this partition.
         let _ = after.links.set(relinked.links);
         let after = if after.is_worth_merging() {

@@ -1,23 +1,20 @@
 //! Properties that other nodes decide (`backends` of a service), and edges that had to be left out: computed
 //! when a partition is made, written into the documents of the nodes concerned.
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
-use stocktake_model::{
-    Condition, Derive, EdgeType, Map, Model, NodeId, Over, Path, Relation, Take,
-};
+use stocktake_model::{Derive, EdgeType, Map, Model, NodeId, Over, Relation, Take};
 
 use crate::arena::Arena;
+use crate::climb::{Climb, first_by_uid};
 use crate::document::{Cursor, Item};
 use crate::encode::{encode, encode_map, write_key, write_object};
 use crate::intern::{Intern as _, Strings};
 use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, Sections};
 use crate::steps::Steps;
 use crate::sum::Sum;
-use crate::value::equal;
+use crate::totals;
 use crate::view::{Shape, View};
 
 /// What is added to a node.
@@ -46,6 +43,18 @@ pub(crate) fn values(
         if rows.is_empty() {
             continue;
         }
+        if let (Over::Account { kind }, Take::Sum(path), Some(_)) =
+            (&derive.over, &derive.take, only)
+        {
+            let kinds: Vec<usize> = kinds_of(partition, kind, model).collect();
+            if let Some(sum) = totals::sum(partition, &kinds, path) {
+                for row in rows {
+                    let patch = patches.entry(row).or_default();
+                    patch.reported.insert(derive.property.clone(), sum.clone());
+                }
+                continue;
+            }
+        }
         let deciding = Deciding::new(partition, derive, model, only.map(|_| rows.as_slice()));
         let steps = match &derive.take {
             Take::Sum(path) | Take::MostFrequent(path) | Take::First(path) => {
@@ -64,16 +73,22 @@ pub(crate) fn values(
     patches
 }
 
+/// Places of the kinds that are one.
+fn kinds_of<'p>(
+    partition: &'p Partition,
+    kind: &'p str,
+    model: &'p Model,
+) -> impl Iterator<Item = usize> + 'p {
+    let is_one = move |code: &usize| model.is_a(&partition.kinds[*code].name, kind);
+    (0..partition.kinds.len()).filter(is_one)
+}
+
 fn rows_of<'p>(
     partition: &'p Partition,
     kind: &'p str,
     model: &'p Model,
 ) -> impl Iterator<Item = Row> + 'p {
-    partition
-        .kinds
-        .iter()
-        .filter(move |rows| model.is_a(&rows.name, kind))
-        .flat_map(|rows| rows.rows.clone())
+    kinds_of(partition, kind, model).flat_map(|code| partition.kinds[code].rows.clone())
 }
 
 /// Which nodes decide, found once per derived property where that is possible.
@@ -170,76 +185,6 @@ impl<'p> Deciding<'p> {
         here.into_iter()
             .filter(|row| self.wanted[self.partition.kind_code(*row)])
             .collect()
-    }
-}
-
-/// The way up from owned to owner, by uid.
-struct Climb<'p> {
-    partition: &'p Partition,
-    each: Steps,
-    when: Vec<(Steps, &'p Value)>,
-    uid: Steps,
-    /// Not there if it is not worth making.
-    by_uid: Option<FxHashMap<&'p str, Row>>,
-}
-
-/// Of several with one uid the first counts, as with edges.
-fn first_by_uid(partition: &Partition) -> FxHashMap<&str, Row> {
-    let rows = partition.rows().rev();
-    rows.map(|row| (partition.uid(row), row)).collect()
-}
-
-impl<'p> Climb<'p> {
-    /// Longest chain that is followed: references may go round.
-    const STEPS: usize = 32;
-
-    fn new(
-        partition: &'p Partition,
-        (each, when, uid): (&Path, &'p [Condition], &Path),
-        by_uid: Option<FxHashMap<&'p str, Row>>,
-    ) -> Self {
-        let strings = &partition.strings;
-        Self {
-            partition,
-            each: Steps::bind(each, strings),
-            when: when
-                .iter()
-                .map(|condition| (Steps::bind(&condition.path, strings), &condition.equals))
-                .collect(),
-            uid: Steps::bind(uid, strings),
-            by_uid,
-        }
-    }
-
-    fn top(&self, row: Row) -> Option<Row> {
-        let mut here = row;
-        for _ in 0..Self::STEPS {
-            let Some(uid) = self.next(here) else {
-                return (here != row).then_some(here);
-            };
-            here = match &self.by_uid {
-                Some(by_uid) => by_uid.get(uid.as_str()).copied()?,
-                None => self.partition.rows_with_uid(&uid).first().copied()?,
-            };
-        }
-        None
-    }
-
-    /// The uid of the node above, whether it is there or not.
-    fn next(&self, row: Row) -> Option<String> {
-        let mut next = None;
-        self.each
-            .each(self.partition.reported(row), &mut |element| {
-                let holds = self.when.iter().all(|(steps, expected)| {
-                    let found = steps.first(element);
-                    found.is_some_and(|value| equal(View::Doc(value), expected))
-                });
-                if holds && next.is_none() {
-                    let uid = self.uid.first(element);
-                    next = uid.and_then(|uid| View::Doc(uid).text().map(Cow::into_owned));
-                }
-            });
-        next
     }
 }
 
