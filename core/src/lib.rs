@@ -13,6 +13,7 @@ mod complete;
 mod core;
 mod documents;
 mod expired;
+mod facts;
 mod history;
 mod ingest;
 mod jobs;

@@ -20,7 +20,7 @@ use crate::version::Version;
 use crate::{Store, StoreError};
 
 /// Below this size nobody looks for space to give back.
-const SMALL: u64 = 64 << 20;
+const SMALL: u64 = 16 << 20;
 /// Bytes copied in one step.
 const STEP: usize = 4 << 20;
 
