@@ -104,6 +104,8 @@ fn open(options: Options) -> Result<Parts, OpenError> {
     let (headers, partitions) = load_all(&store, graph.model(), &models)?;
     let overlay = store.overlay().into_iter().filter_map(readable);
     let graph = graph.with_partitions(partitions).with_overlay(overlay);
+    // Edges between accounts are found, not kept: what they are made of is in the record.
+    let graph = graph.joined().0;
     let documents = Documents::open(store.clone()).map_err(OpenError::Store)?;
     Ok(Parts {
         options,

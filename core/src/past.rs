@@ -70,7 +70,7 @@ impl Core {
             graph = graph.with_partition(Arc::new(partition));
         }
         let graph = graph.with_overlay(self.0.store.overlay().into_iter().filter_map(readable));
-        let graph = Arc::new(graph);
+        let graph = Arc::new(graph.joined().0);
         *last = Some((commits, graph.clone()));
         Ok(graph)
     }

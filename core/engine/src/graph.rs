@@ -10,6 +10,7 @@ use crate::adjacency::{Adjacency, Edge, Relations};
 use crate::builder::PartitionBuilder;
 use crate::catalog::Catalog;
 use crate::change::Rules;
+use crate::crossing::{Crossing, Crossings};
 use crate::partition::{NO_ROW, Partition, Row};
 use stocktake_model::Overlay;
 
@@ -22,6 +23,8 @@ pub struct Graph {
     /// The row of the cloud of each partition, in the first partition.
     clouds: Arc<[Row]>,
     pub(crate) overlay: Arc<BTreeMap<NodeId, Overlay>>,
+    /// Edges between accounts.
+    pub(crate) crossings: Arc<Crossings>,
 }
 
 /// Where a node is.
@@ -47,13 +50,19 @@ pub struct Counts {
 impl Graph {
     /// A graph without accounts: just the root.
     pub fn new(model: Arc<Model>) -> Self {
-        Self::assemble(Arc::new(Catalog::new(model)), Vec::new(), Arc::default())
+        Self::assemble(
+            Arc::new(Catalog::new(model)),
+            Vec::new(),
+            Arc::default(),
+            Arc::default(),
+        )
     }
 
     fn assemble(
         catalog: Arc<Catalog>,
         mut accounts: Vec<Arc<Partition>>,
         overlay: Arc<BTreeMap<NodeId, Overlay>>,
+        crossings: Arc<[Crossing]>,
     ) -> Self {
         accounts.sort_by(|a, b| (&a.account, &a.cloud).cmp(&(&b.account, &b.cloud)));
         let top = top(&catalog.model, &accounts);
@@ -64,9 +73,11 @@ impl Graph {
         let clouds = std::iter::once(NO_ROW)
             .chain(accounts.iter().map(cloud_row))
             .collect();
-        let partitions = std::iter::once(Arc::new(top)).chain(accounts).collect();
+        let partitions: Arc<[Arc<Partition>]> =
+            std::iter::once(Arc::new(top)).chain(accounts).collect();
         Self {
             catalog,
+            crossings: Arc::new(Crossings::bind(crossings, &partitions)),
             partitions,
             clouds,
             overlay,
@@ -91,6 +102,7 @@ impl Graph {
             Arc::clone(&self.catalog),
             accounts,
             Arc::clone(&self.overlay),
+            self.crossings.all(),
         )
     }
 
@@ -109,6 +121,7 @@ impl Graph {
             Arc::clone(&self.catalog),
             accounts,
             Arc::clone(&self.overlay),
+            self.crossings.all(),
         )
     }
 
@@ -120,6 +133,7 @@ impl Graph {
             Arc::clone(&self.catalog),
             accounts,
             Arc::clone(&self.overlay),
+            self.crossings.all(),
         )
     }
 
@@ -165,6 +179,14 @@ impl Graph {
         match self.partition(account).filter(|one| one.changed_rows() > 0) {
             Some(partition) => self.with_partition(Arc::new(partition.merged())),
             None => self.clone(),
+        }
+    }
+
+    /// With these edges between accounts, and no others.
+    pub(crate) fn with_crossings(&self, crossings: Arc<[Crossing]>) -> Self {
+        Self {
+            crossings: Arc::new(Crossings::bind(crossings, &self.partitions)),
+            ..self.clone()
         }
     }
 
@@ -232,7 +254,7 @@ impl Graph {
             }
         }
         // From the clouds to their accounts.
-        counts.edges += self.partitions().len();
+        counts.edges += self.partitions().len() + self.crossings.len();
         counts
     }
 
@@ -292,6 +314,9 @@ impl Graph {
             Outbound::Yes => edges.out(spot.row).for_each(&mut here),
             Outbound::No => edges.inbound(spot.row).for_each(&mut here),
         }
+        for (other, relations) in self.crossings.beside(spot, edge_type, outbound) {
+            found(*other, *relations);
+        }
         if edge_type != EdgeType::Default {
             return;
         }
@@ -333,7 +358,7 @@ impl Graph {
 }
 
 /// Which end of an edge to look from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Outbound {
     Yes,
     No,

@@ -157,6 +157,7 @@ impl PartitionBuilder {
             region: Arc::default(),
             edges: Default::default(),
             properties: std::mem::take(&mut self.properties),
+            referring: std::mem::take(&mut self.referring),
             derived: Vec::new(),
             explicit: Arc::default(),
             skipped: Vec::new(),

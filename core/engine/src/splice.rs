@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
-use stocktake_model::{NodeId, NodeRecord, Parent};
+use stocktake_model::{EXTERNAL_REFERENCES, NodeId, NodeRecord, Parent};
 
 use crate::change::{Delta, name_of};
 use crate::columns::Columns;
@@ -214,6 +214,7 @@ impl Partition {
             region: shift.moved(&self.region),
             edges: Default::default(),
             properties: self.properties.clone(),
+            referring: self.referring.clone(),
             derived: Vec::new(),
             explicit: Arc::clone(&self.explicit),
             skipped: Vec::new(),
@@ -291,6 +292,10 @@ impl Partition {
                 && !self.region_kinds.contains(kind)
             {
                 self.region_kinds.insert(kind.clone());
+            }
+            let refers = record.reported.contains_key(EXTERNAL_REFERENCES);
+            if refers && !self.referring.contains(record.kind()) {
+                self.referring.insert(record.kind().to_owned());
             }
             let has_name = record.reported.get("name").is_some_and(Value::is_string);
             if !has_name && self.names.is_complete() {

@@ -8,6 +8,7 @@ mod edges;
 mod fixture;
 mod generate;
 mod golden;
+mod join;
 mod naive;
 mod naive_filter;
 mod naive_value;
