@@ -3,11 +3,13 @@
 //! It is thin: commands run in the core, the shell renders what they say, opens editors and writes files.
 mod answer;
 mod args;
+mod asked;
 mod check;
 mod completions;
 mod demo;
 mod editor;
 mod embed;
+mod examples;
 mod files;
 mod fit;
 mod lexis;
@@ -16,6 +18,7 @@ mod locale;
 mod logs;
 mod page;
 mod pager;
+mod picture;
 mod progress;
 mod prompt;
 mod rbac;
