@@ -14,6 +14,7 @@ mod core;
 mod documents;
 mod expired;
 mod facts;
+mod fate;
 mod history;
 mod ingest;
 mod jobs;
