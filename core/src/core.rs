@@ -11,6 +11,7 @@ use stocktake_model::PluginModel;
 use stocktake_store::{AccountHeader, Store};
 use tokio::task::JoinHandle;
 
+use crate::archive::Kept;
 use crate::attached::{Attached, Seat};
 use crate::documents::Documents;
 use crate::jobs::Jobs;
@@ -50,6 +51,7 @@ pub(crate) struct Parts {
     pub(crate) past: Past,
     /// Searches of people and programs take turns.
     pub(crate) turns: Arc<Turns>,
+    pub(crate) kept: Kept,
 }
 
 impl Core {

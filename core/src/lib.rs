@@ -1,6 +1,7 @@
 //! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
 //! socket it is the same router.
 mod acting;
+mod archive;
 mod attached;
 mod audit;
 mod carry;
@@ -42,6 +43,7 @@ mod tag;
 mod templates;
 mod timeseries;
 mod timetable;
+mod web;
 mod workflow;
 
 pub use crate::core::Core;

@@ -11,6 +11,7 @@ use stocktake_model::{Gap, GapReason, Model, PluginModel};
 use stocktake_store::{AccountHeader, Damaged, Store, StoreError};
 use tracing::warn;
 
+use crate::archive::Kept;
 use crate::attached::Attached;
 use crate::core::{Core, Parts};
 use crate::documents::Documents;
@@ -125,6 +126,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         attached: Attached::default(),
         past: Past::default(),
         turns: Arc::new(Turns::new(cores())),
+        kept: Kept::default(),
     })
 }
 
