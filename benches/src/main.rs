@@ -1,5 +1,6 @@
 //! Measures speed and memory, prints tables, and writes the rows as JSON on request. Judges nothing: what is fast
 //! enough stands in `docs/performance.md`.
+mod changes;
 mod fleet;
 mod questions;
 mod report;

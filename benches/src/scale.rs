@@ -2,10 +2,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use serde_json::Value;
 use stocktake_engine::Graph;
-use stocktake_model::NodeRecord;
 
+use crate::changes::changes;
 use crate::fleet::{DISTINCT, Fleet, Loaded};
 use crate::questions::{QUESTIONS, count, documents, request};
 use crate::report::{Report, repeat, rss_mib};
@@ -93,44 +92,4 @@ fn memory(load: &str, graph: &Graph, edges: usize, report: &mut Report) -> anyho
         graph.memory_bytes() >> 20,
         rss_mib()
     ))
-}
-
-/// Objects of the first cluster change: a label, and a new `resourceVersion`.
-fn changes(
-    load: &str,
-    fleet: &Fleet,
-    graph: &Graph,
-    changed: usize,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let records = fleet.records();
-    let step = (records.len() / changed).max(1);
-    let picked = records.iter().step_by(step).take(changed);
-    let changed: Vec<NodeRecord> = picked.map(change).collect();
-    let Some(first) = graph.partitions().first() else {
-        return Ok(());
-    };
-    let row = repeat(
-        &format!("{load}: apply {} changes", changed.len()),
-        first.len(),
-        || {
-            let plugin = &fleet.plugin;
-            let account = first.account();
-            let next = graph.with_changes(account, &changed, &[], &plugin.rules, &plugin.derived);
-            Ok(next.partitions().len())
-        },
-    )?;
-    report.add(&row)
-}
-
-fn change(record: &NodeRecord) -> NodeRecord {
-    let mut record = record.clone();
-    record
-        .reported
-        .insert("resource_version".to_owned(), "99999999".into());
-    let labels = record.reported.get_mut("labels");
-    if let Some(Value::Object(labels)) = labels {
-        labels.insert("touched".to_owned(), "yes".into());
-    }
-    record
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use stocktake_client::{AccountFailure, Info, Transport};
-use stocktake_engine::Graph;
+use stocktake_engine::{Graph, Turns};
 use stocktake_model::PluginModel;
 use stocktake_store::{AccountHeader, Store};
 use tokio::task::JoinHandle;
@@ -49,6 +49,8 @@ pub(crate) struct Parts {
     pub(crate) cleaning: Arc<tokio::sync::Mutex<()>>,
     pub(crate) attached: Attached,
     pub(crate) past: Past,
+    /// Searches of people and programs take turns.
+    pub(crate) turns: Arc<Turns>,
     pub(crate) kept: Kept,
 }
 

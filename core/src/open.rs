@@ -1,10 +1,12 @@
 //! Opening: from the record in the data directory to a graph that answers.
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use arc_swap::ArcSwap;
-use stocktake_engine::{Graph, PartitionBuilder};
+use stocktake_engine::{Graph, Partition, PartitionBuilder, Turns};
 use stocktake_model::{Gap, GapReason, Model, PluginModel};
 use stocktake_store::{AccountHeader, Damaged, Store, StoreError};
 use tracing::warn;
@@ -99,20 +101,12 @@ fn open(options: Options) -> Result<Parts, OpenError> {
     for known in models.values() {
         model.add(known.kinds.iter().cloned());
     }
-    let mut graph = Graph::new(Arc::new(model));
-    let mut headers = BTreeMap::new();
-    for header in store.accounts() {
-        let Some(mut header) = readable(header) else {
-            continue;
-        };
-        let none = PluginModel::default();
-        let known = models.get(&header.begin.plugin).unwrap_or(&none);
-        graph = load(&store, graph, &mut header, known)?;
-        headers.insert(header.account().to_owned(), header);
-    }
-    graph = graph.with_overlay(store.overlay().into_iter().filter_map(readable));
+    let graph = Graph::new(Arc::new(model));
+    let (headers, partitions) = load_all(&store, graph.model(), &models)?;
+    let overlay = store.overlay().into_iter().filter_map(readable);
+    let graph = graph.with_partitions(partitions).with_overlay(overlay);
     // Edges between accounts are found, not kept: what they are made of is in the record.
-    graph = graph.joined().0;
+    let graph = graph.joined().0;
     let documents = Documents::open(store.clone()).map_err(OpenError::Store)?;
     Ok(Parts {
         options,
@@ -131,8 +125,14 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         cleaning: Arc::default(),
         attached: Attached::default(),
         past: Past::default(),
+        turns: Arc::new(Turns::new(cores())),
         kept: Kept::default(),
     })
+}
+
+/// Number of searches that are worth running at once.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 fn models(store: &Store) -> Result<BTreeMap<String, PluginModel>, OpenError> {
@@ -147,15 +147,56 @@ pub(crate) fn readable<T>(found: Result<T, StoreError>) -> Option<T> {
         .ok()
 }
 
-/// Adds one account to the graph. A damaged block is a gap, not a refusal.
+/// Accounts by id, and what is in them.
+type Loaded = (BTreeMap<String, AccountHeader>, Vec<Arc<Partition>>);
+
+/// Reads every account, on all cores.
+fn load_all(
+    store: &Store,
+    model: &Arc<Model>,
+    models: &BTreeMap<String, PluginModel>,
+) -> Result<Loaded, OpenError> {
+    let headers: Vec<AccountHeader> = store.accounts().into_iter().filter_map(readable).collect();
+    let none = PluginModel::default();
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<(AccountHeader, Partition)>, OpenError> {
+        let mut loaded = Vec::new();
+        while let Some(header) = headers.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut header = header.clone();
+            let known = models.get(&header.begin.plugin).unwrap_or(&none);
+            let partition = load(store, model, &mut header, known)?;
+            loaded.push((header, partition));
+        }
+        Ok(loaded)
+    };
+    let loaded = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..cores()).map(|_| scope.spawn(work)).collect();
+        let mut loaded = vec![work()];
+        for other in others {
+            let other = other.join();
+            loaded.push(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        loaded
+    });
+    let (mut headers, mut partitions) = Loaded::default();
+    for loaded in loaded {
+        for (header, partition) in loaded? {
+            headers.insert(header.account().to_owned(), header);
+            partitions.push(Arc::new(partition));
+        }
+    }
+    Ok((headers, partitions))
+}
+
+/// One account. A damaged block is a gap, not a refusal.
 fn load(
     store: &Store,
-    graph: Graph,
+    model: &Arc<Model>,
     header: &mut AccountHeader,
     known: &PluginModel,
-) -> Result<Graph, OpenError> {
+) -> Result<Partition, OpenError> {
     let account = header.account().to_owned();
-    let mut builder = PartitionBuilder::new(graph.model().clone(), &header.begin);
+    let mut builder = PartitionBuilder::new(Arc::clone(model), &header.begin);
     for node in store.nodes(&account).map_err(OpenError::Store)? {
         match node {
             Ok(mut node) => {
@@ -175,7 +216,7 @@ fn load(
         }
         Err(error) => return Err(OpenError::Store(error)),
     };
-    Ok(graph.with_partition(Arc::new(partition)))
+    Ok(partition)
 }
 
 /// The gap that a damaged block leaves until its nodes are collected again.

@@ -11,6 +11,7 @@ use stocktake_engine::{DefaultSort, Edges, EngineError, EngineErrorKind, SearchR
 use stocktake_model::EdgeType;
 use stocktake_query::{Filter, Merge, Name, Navigation, Part, Path, Query, Walk};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::archive::Seen;
@@ -47,7 +48,8 @@ impl Core {
         let unkept: Vec<String> = unkept.collect();
         let cancel = Arc::new(AtomicBool::new(false));
         let at = search.at.clone();
-        let request = request(search, cancel.clone());
+        let mut request = request(search, cancel.clone());
+        request.turns = Some(self.0.turns.clone());
         let core = self.clone();
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let (hints, hinted) = tokio::sync::oneshot::channel();
@@ -67,8 +69,18 @@ impl Core {
             };
             // A reader that is gone needs neither hints nor rows.
             let _ = hints.send(Ok(rows.hints.clone()));
-            for row in rows {
-                if sender.blocking_send(row.map_err(command_error)).is_err() {
+            let mut rows = rows;
+            while let Some(row) = rows.next() {
+                let row = row.map_err(command_error);
+                let sent = sender.try_send(row).or_else(|unsent| match unsent {
+                    TrySendError::Full(row) => {
+                        // A slow reader holds up nobody else.
+                        rows.rest();
+                        sender.blocking_send(row).map_err(drop)
+                    }
+                    TrySendError::Closed(_) => Err(()),
+                });
+                if sent.is_err() {
                     return;
                 }
             }
@@ -142,6 +154,7 @@ pub(crate) fn request(search: Search, cancel: Arc<AtomicBool>) -> SearchRequest 
         },
         deadline: search.timeout.map(|timeout| Instant::now() + timeout),
         cancel,
+        turns: None,
     }
 }
 

@@ -49,7 +49,7 @@ impl Search {
                 ..
             } => self.narrow_by(part, test, path, check),
             Test::Text(phrase) => {
-                let candidates = partition.words.ready()?.candidates(phrase)?;
+                let candidates = partition.word_candidates(phrase)?;
                 Some(single(candidates.iter().copied()))
             }
             Test::And(all) => self.narrow_all(part, all),

@@ -1,10 +1,13 @@
 //! The edges of one type inside a partition, as arrays: who follows whom, both ways, and which relations an
 //! edge stands for. Immutable; knows nothing about nodes but their row.
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use stocktake_model::Relation;
 
-use crate::partition::{Row, row_number};
+use crate::partition::{NO_ROW, Row, row_number};
+use crate::shift::Shift;
 
 /// A set of relations: bit n is the n-th of [`Relation::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -21,6 +24,10 @@ impl Relations {
 
     pub(crate) fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Relation> {
@@ -47,17 +54,23 @@ pub(crate) struct Edge {
 }
 
 /// All edges of one type.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Adjacency {
-    /// Where the edges of each row begin; empty if there are no edges at all.
-    out_at: Vec<u32>,
-    out_to: Vec<Row>,
-    relations: Vec<Relations>,
-    in_at: Vec<u32>,
-    in_from: Vec<Row>,
-    /// The place of each inbound edge in `out_to`.
-    in_edge: Vec<u32>,
+    out: Arc<Side>,
+    inbound: Arc<Side>,
 }
+
+/// The edges of every row, seen from one end.
+#[derive(Debug, Default)]
+struct Side {
+    /// Where the edges of each row begin; empty if there are no edges at all.
+    at: Vec<u32>,
+    other: Vec<Row>,
+    relations: Vec<Relations>,
+}
+
+/// Rows at the ends of edges with the relations they have from now on; `None` if the edge goes.
+pub(crate) type Touched = BTreeMap<(Row, Row), Option<Relations>>;
 
 impl Adjacency {
     /// Edges that are sorted by `from` and `to`, each pair once, between rows below `rows`.
@@ -66,41 +79,65 @@ impl Adjacency {
         if edges.is_empty() {
             return Self::default();
         }
-        let out_at = starts(rows, edges.iter().map(|edge| edge.from));
-        let in_at = starts(rows, edges.iter().map(|edge| edge.to));
-        let mut next = in_at.clone();
-        let mut in_from = vec![0; edges.len()];
-        let mut in_edge = vec![0; edges.len()];
-        for (at, edge) in edges.iter().enumerate() {
+        let out = Side {
+            at: starts(rows, edges.iter().map(|edge| edge.from)),
+            other: edges.iter().map(|edge| edge.to).collect(),
+            relations: edges.iter().map(|edge| edge.relations).collect(),
+        };
+        let mut inbound = Side {
+            at: starts(rows, edges.iter().map(|edge| edge.to)),
+            other: vec![0; edges.len()],
+            relations: vec![Relations::default(); edges.len()],
+        };
+        let mut next = inbound.at.clone();
+        for edge in edges {
             let place = &mut next[edge.to as usize];
-            in_from[*place as usize] = edge.from;
-            in_edge[*place as usize] = row_number(at);
+            inbound.other[*place as usize] = edge.from;
+            inbound.relations[*place as usize] = edge.relations;
             *place += 1;
         }
         Self {
-            out_at,
-            out_to: edges.iter().map(|edge| edge.to).collect(),
-            relations: edges.iter().map(|edge| edge.relations).collect(),
-            in_at,
-            in_from,
-            in_edge,
+            out: Arc::new(out),
+            inbound: Arc::new(inbound),
+        }
+    }
+
+    /// The same edges between the rows of `shift`, with some added, changed or left out. Edges of rows that are gone
+    /// are gone.
+    pub(crate) fn changed(&self, shift: &Shift, touched: &Touched) -> Self {
+        if shift.is_identity() && touched.is_empty() {
+            return self.clone();
+        }
+        let turned = touched
+            .iter()
+            .map(|((from, to), relations)| ((*to, *from), *relations))
+            .collect();
+        Self {
+            out: Arc::new(self.out.changed(shift, touched)),
+            inbound: Arc::new(self.inbound.changed(shift, &turned)),
         }
     }
 
     /// Edges that leave a row.
     pub(crate) fn out(&self, row: Row) -> impl Iterator<Item = (Row, Relations)> {
-        range(&self.out_at, row).map(|at| (self.out_to[at], self.relations[at]))
+        self.out.of(row)
     }
 
     /// Edges that enter a row.
     pub(crate) fn inbound(&self, row: Row) -> impl Iterator<Item = (Row, Relations)> {
-        range(&self.in_at, row)
-            .map(|at| (self.in_from[at], self.relations[self.in_edge[at] as usize]))
+        self.inbound.of(row)
+    }
+
+    /// What the edge between two rows stands for, if there is one.
+    pub(crate) fn between(&self, from: Row, to: Row) -> Option<Relations> {
+        let range = range(&self.out.at, from);
+        let at = self.out.other[range.clone()].binary_search(&to).ok()?;
+        Some(self.out.relations[range.start + at])
     }
 
     /// Every edge, by `from` and `to`.
     pub(crate) fn edges(&self) -> impl Iterator<Item = Edge> {
-        let rows = row_number(self.out_at.len().saturating_sub(1));
+        let rows = row_number(self.out.at.len().saturating_sub(1));
         (0..rows).flat_map(move |from| {
             self.out(from).map(move |(to, relations)| Edge {
                 from,
@@ -111,16 +148,66 @@ impl Adjacency {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.out_to.len()
+        self.out.other.len()
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
-        4 * (self.out_at.capacity()
-            + self.out_to.capacity()
-            + self.relations.capacity()
-            + self.in_at.capacity()
-            + self.in_from.capacity()
-            + self.in_edge.capacity())
+        let side = |side: &Side| {
+            4 * (side.at.capacity() + side.other.capacity() + side.relations.capacity())
+        };
+        side(&self.out) + side(&self.inbound)
+    }
+}
+
+impl Side {
+    fn of(&self, row: Row) -> impl Iterator<Item = (Row, Relations)> {
+        range(&self.at, row).map(|at| (self.other[at], self.relations[at]))
+    }
+
+    fn changed(&self, shift: &Shift, touched: &Touched) -> Self {
+        let more = self.other.len() + touched.len();
+        let mut side = Self {
+            at: Vec::with_capacity(shift.len() + 1),
+            other: Vec::with_capacity(more),
+            relations: Vec::with_capacity(more),
+        };
+        side.at.push(0);
+        let mut touched = touched.iter().peekable();
+        for (row, old) in (0..).zip(shift.olds()) {
+            let old = range(&self.at, old);
+            let own = touched.peek().is_some_and(|((first, _), _)| *first == row);
+            if own || !shift.is_identity() {
+                for at in old {
+                    let other = shift.new_row(self.other[at]);
+                    if other == NO_ROW {
+                        continue;
+                    }
+                    while let Some((key, relations)) =
+                        touched.next_if(|((first, second), _)| *first == row && *second < other)
+                    {
+                        side.push(key.1, *relations);
+                    }
+                    let replaced = touched.next_if(|(key, _)| **key == (row, other));
+                    let kept = Some(self.relations[at]);
+                    side.push(other, replaced.map_or(kept, |(_, new)| *new));
+                }
+            } else {
+                side.other.extend_from_slice(&self.other[old.clone()]);
+                side.relations.extend_from_slice(&self.relations[old]);
+            }
+            while let Some((key, relations)) = touched.next_if(|((first, _), _)| *first == row) {
+                side.push(key.1, *relations);
+            }
+            side.at.push(row_number(side.other.len()));
+        }
+        side
+    }
+
+    fn push(&mut self, other: Row, relations: Option<Relations>) {
+        if let Some(relations) = relations {
+            self.other.push(other);
+            self.relations.push(relations);
+        }
     }
 }
 

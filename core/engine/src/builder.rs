@@ -13,6 +13,7 @@ use crate::derive;
 use crate::encode::{encode, encode_map};
 use crate::intern::{Intern as _, StringsBuilder};
 use crate::layout::{containment, merged};
+use crate::links::Fingerprint;
 use crate::partition::{Counted, Derived, Partition, SKIPPED_EDGES, parent_value, row_number};
 use crate::resolve::Resolver;
 
@@ -109,18 +110,26 @@ impl PartitionBuilder {
             &partition.account_name,
         );
         builder.account_id = partition.id(partition.account_row);
-        let gone: BTreeSet<&NodeId> = removed.iter().collect();
+        let mut gone: BTreeSet<NodeId> = removed.iter().copied().collect();
+        // What a node that changed referred to counts no more.
+        let ids = changed.iter();
+        gone.extend(ids.map(|record| record.node_id(&partition.cloud, &partition.account)));
+        gone.remove(&builder.account_id);
         for row in 0..row_number(partition.len()) {
             let id = partition.id(row);
-            let stays = row == partition.account_row || !gone.contains(&id);
-            if stays && !partition.is_stub(row) {
+            if !gone.contains(&id) && !partition.is_stub(row) {
                 builder.node_as(&partition.record(row), id);
             }
         }
+        // Of several with one id the last counts, here as well.
+        let mut last: BTreeMap<NodeId, &NodeRecord> = BTreeMap::new();
         for record in changed {
+            last.insert(record.node_id(&partition.cloud, &partition.account), record);
+        }
+        for record in last.into_values() {
             builder.node(record);
         }
-        builder.explicit.clone_from(&partition.explicit);
+        builder.explicit.extend(partition.explicit.iter().cloned());
         builder
     }
 
@@ -213,10 +222,11 @@ impl PartitionBuilder {
             .edges
             .map(|edges| Adjacency::new(partition.len(), &edges));
         partition.skipped = resolved.skipped;
+        partition.resolved_by = Some(Fingerprint::of(rules, derived));
         partition.counted.lookups = resolved.lookups;
         partition.counted.cycle_steps = resolved.cycle_steps;
         partition.counted.dropped_edges = resolved.dropped;
-        partition.explicit = explicit;
+        partition.explicit = Arc::new(explicit);
         finish(partition, derived, &model)
     }
 
@@ -249,7 +259,7 @@ impl PartitionBuilder {
             .into_iter()
             .filter_map(|(from, to, relation)| Some((partition.row_of(&from)?, to, relation)))
             .collect();
-        partition.explicit = explicit;
+        partition.explicit = Arc::new(explicit);
         finish(partition, derived, &model)
     }
 
@@ -266,7 +276,7 @@ impl PartitionBuilder {
 fn finish(mut partition: Partition, derived: &[Derive], model: &Model) -> Partition {
     partition.skipped.sort_unstable();
     partition.skipped.dedup();
-    let mut patches = derive::values(&partition, derived, model);
+    let mut patches = derive::values(&partition, derived, model, None);
     for (row, to, relation) in &partition.skipped {
         patches
             .entry(*row)
@@ -286,6 +296,5 @@ fn finish(mut partition: Partition, derived: &[Derive], model: &Model) -> Partit
         })
         .collect();
     derive::apply(&mut partition, &patches);
-    partition.arena.shrink_to_fit();
     partition
 }

@@ -1,6 +1,7 @@
 //! Columns per property path and kind: every distinct value once, and its number for every row. Built from the
 //! documents when a path is asked for often enough, kept as long as they fit; a comparison then looks at every
 //! distinct value once instead of at every document.
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
@@ -28,6 +29,9 @@ pub(crate) type ColumnKey = (usize, String);
 pub(crate) struct Columns {
     kept: RwLock<Vec<(ColumnKey, Arc<Column>)>>,
 }
+
+/// The numbers of the values of a row, where they are known.
+pub(crate) type Known<'k> = &'k dyn Fn(Row) -> Option<&'k [u32]>;
 
 /// Calls back with every value of a path in one row.
 pub(crate) type Values<'v, 'p> = &'v dyn Fn(Row, &mut dyn FnMut(Option<Cursor<'p>>));
@@ -65,35 +69,62 @@ impl Column {
     /// Reads the values of all rows of a kind.
     pub(crate) fn build<'p>(partition: &'p Partition, kind: usize, values: Values<'_, 'p>) -> Self {
         let rows = partition.kinds[kind].rows.clone();
+        let nothing = Self {
+            first: rows.start,
+            starts: Vec::new(),
+            codes: Vec::new(),
+            distinct: Vec::new(),
+        };
+        Self::extended(partition, rows, &nothing, &|_| None, values)
+    }
+
+    /// A column whose values are those of `below` where `known` says so, and read where it does not. A value that is
+    /// read may get a second number beside the one it has below.
+    pub(crate) fn extended<'p>(
+        partition: &'p Partition,
+        rows: Range<Row>,
+        below: &Self,
+        known: Known<'_>,
+        values: Values<'_, 'p>,
+    ) -> Self {
         let mut numbers: FxHashMap<&[u8], u32> = FxHashMap::default();
         let mut column = Self {
             first: rows.start,
             starts: vec![0],
             codes: Vec::with_capacity(rows.len()),
-            distinct: Vec::new(),
+            distinct: below.distinct.clone(),
         };
-        for row in rows.clone() {
-            values(row, &mut |value| {
-                let code = value.map_or(0, |value| {
-                    let distinct = &mut column.distinct;
-                    *numbers.entry(value.own_bytes()).or_insert_with(|| {
-                        distinct.push(partition.place_of(row, value));
-                        crate::partition::row_number(distinct.len())
-                    })
+        for row in rows {
+            if let Some(codes) = known(row) {
+                column.codes.extend_from_slice(codes);
+            } else {
+                values(row, &mut |value| {
+                    let code = value.map_or(0, |value| {
+                        let distinct = &mut column.distinct;
+                        *numbers.entry(value.own_bytes()).or_insert_with(|| {
+                            distinct.push(partition.place_of(row, value));
+                            crate::partition::row_number(distinct.len())
+                        })
+                    });
+                    column.codes.push(code);
                 });
-                column.codes.push(code);
-            });
+            }
             column
                 .starts
                 .push(crate::partition::row_number(column.codes.len()));
         }
-        let single = column.starts.windows(2).all(|pair| pair[1] - pair[0] == 1);
+        column.packed()
+    }
+
+    /// Without what is not needed.
+    fn packed(mut self) -> Self {
+        let single = self.starts.windows(2).all(|pair| pair[1] - pair[0] == 1);
         if single {
-            column.starts = Vec::new();
+            self.starts = Vec::new();
         }
-        column.codes.shrink_to_fit();
-        column.distinct.shrink_to_fit();
-        column
+        self.codes.shrink_to_fit();
+        self.distinct.shrink_to_fit();
+        self
     }
 
     /// The numbers of the values of a row.

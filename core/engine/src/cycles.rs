@@ -48,6 +48,38 @@ pub(crate) fn check(nodes: usize, wanted: &[Wanted]) -> Checked {
     }
 }
 
+/// Appends the neighbours of a node.
+pub(crate) type Neighbours<'n> = &'n dyn Fn(Row, &mut Vec<Row>);
+
+/// Whether there is a path from `start` to `goal`: one step forward, one step backward, in turn, so that the smaller
+/// side decides how long it takes.
+pub(crate) fn leads(start: Row, goal: Row, out: Neighbours<'_>, back: Neighbours<'_>) -> bool {
+    if start == goal {
+        return true;
+    }
+    let mut seen = FxHashMap::from_iter([(start, 0), (goal, 1)]);
+    let mut queues = [vec![start], vec![goal]];
+    let mut next = [0, 0];
+    let mut found = Vec::new();
+    for turn in 0.. {
+        let side = turn % 2;
+        let Some(here) = queues[side].get(next[side]).copied() else {
+            return false;
+        };
+        next[side] += 1;
+        found.clear();
+        [out, back][side](here, &mut found);
+        for neighbour in &found {
+            match seen.insert(*neighbour, side) {
+                Some(other) if other != side => return true,
+                Some(_) => {}
+                None => queues[side].push(*neighbour),
+            }
+        }
+    }
+    unreachable!("a finite graph exhausts one side")
+}
+
 /// Accepted edges inside components.
 #[derive(Default)]
 struct Inside {

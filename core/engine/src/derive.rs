@@ -1,20 +1,20 @@
 //! Properties that other nodes decide (`backends` of a service), and edges that had to be left out: computed
 //! when a partition is made, written into the documents of the nodes concerned.
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
-use stocktake_model::{
-    Condition, Derive, EdgeType, Map, Model, NodeId, Over, Path, Relation, Take,
-};
+use stocktake_model::{Derive, EdgeType, Map, Model, NodeId, Over, Relation, Take};
 
+use crate::arena::Arena;
+use crate::climb::{Climb, first_by_uid};
 use crate::document::{Cursor, Item};
 use crate::encode::{encode, encode_map, write_key, write_object};
 use crate::intern::{Intern as _, Strings};
-use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, row_number};
+use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, Sections};
 use crate::steps::Steps;
-use crate::value::{Num, equal};
+use crate::sum::Sum;
+use crate::totals;
 use crate::view::{Shape, View};
 
 /// What is added to a node.
@@ -24,22 +24,45 @@ pub(crate) struct Patch {
     pub(crate) skipped: Vec<(NodeId, Relation)>,
 }
 
-/// The derived properties of every node that has some.
+/// The derived properties of every node that has some; with `only`, those of some rows for each of `derived`.
 pub(crate) fn values(
     partition: &Partition,
     derived: &[Derive],
     model: &Model,
+    only: Option<&[BTreeSet<Row>]>,
 ) -> BTreeMap<Row, Patch> {
     let mut patches: BTreeMap<Row, Patch> = BTreeMap::new();
-    for derive in derived {
-        let deciding = Deciding::new(partition, derive, model);
+    for (at, derive) in derived.iter().enumerate() {
+        let rows: Vec<Row> = match only {
+            None => rows_of(partition, &derive.on, model).collect(),
+            Some(only) => {
+                let is_on = |row: &Row| model.is_a(partition.kind(*row), &derive.on);
+                only[at].iter().copied().filter(is_on).collect()
+            }
+        };
+        if rows.is_empty() {
+            continue;
+        }
+        if let (Over::Account { kind }, Take::Sum(path), Some(_)) =
+            (&derive.over, &derive.take, only)
+        {
+            let kinds: Vec<usize> = kinds_of(partition, kind, model).collect();
+            if let Some(sum) = totals::sum(partition, &kinds, path) {
+                for row in rows {
+                    let patch = patches.entry(row).or_default();
+                    patch.reported.insert(derive.property.clone(), sum.clone());
+                }
+                continue;
+            }
+        }
+        let deciding = Deciding::new(partition, derive, model, only.map(|_| rows.as_slice()));
         let steps = match &derive.take {
             Take::Sum(path) | Take::MostFrequent(path) | Take::First(path) => {
                 Some(Steps::bind(path, &partition.strings))
             }
             _ => None,
         };
-        for row in rows_of(partition, &derive.on, model) {
+        for row in rows {
             let rows = deciding.of(row);
             if let Some(value) = taken(partition, &rows, &derive.take, steps.as_ref()) {
                 let patch = patches.entry(row).or_default();
@@ -50,16 +73,22 @@ pub(crate) fn values(
     patches
 }
 
+/// Places of the kinds that are one.
+fn kinds_of<'p>(
+    partition: &'p Partition,
+    kind: &'p str,
+    model: &'p Model,
+) -> impl Iterator<Item = usize> + 'p {
+    let is_one = move |code: &usize| model.is_a(&partition.kinds[*code].name, kind);
+    (0..partition.kinds.len()).filter(is_one)
+}
+
 fn rows_of<'p>(
     partition: &'p Partition,
     kind: &'p str,
     model: &'p Model,
 ) -> impl Iterator<Item = Row> + 'p {
-    partition
-        .kinds
-        .iter()
-        .filter(move |rows| model.is_a(&rows.name, kind))
-        .flat_map(|rows| rows.rows.clone())
+    kinds_of(partition, kind, model).flat_map(|code| partition.kinds[code].rows.clone())
 }
 
 /// Which nodes decide, found once per derived property where that is possible.
@@ -74,7 +103,13 @@ struct Deciding<'p> {
 }
 
 impl<'p> Deciding<'p> {
-    fn new(partition: &'p Partition, derive: &'p Derive, model: &Model) -> Self {
+    /// With `few`, for these rows only.
+    fn new(
+        partition: &'p Partition,
+        derive: &'p Derive,
+        model: &Model,
+        few: Option<&[Row]>,
+    ) -> Self {
         let wanted = match &derive.over {
             Over::Walk { kind, .. } | Over::Account { kind } | Over::Region { kind } => partition
                 .kinds
@@ -97,14 +132,17 @@ impl<'p> Deciding<'p> {
             Over::Region { kind } => {
                 for row in rows_of(partition, kind, model) {
                     let region = partition.region[row as usize];
-                    if region != NO_ROW {
+                    let is_asked = few.is_none_or(|few| few.binary_search(&region).is_ok());
+                    if region != NO_ROW && is_asked {
                         deciding.by_region.entry(region).or_default().push(row);
                     }
                 }
             }
             Over::KindAt { path } => deciding.kind_at = Some(Steps::bind(path, &partition.strings)),
             Over::Top { each, when, uid } => {
-                deciding.climb = Some(Climb::new(partition, each, when, uid));
+                let whole = few.is_none();
+                let by_uid = whole.then(|| first_by_uid(partition));
+                deciding.climb = Some(Climb::new(partition, (each, when, uid), by_uid));
             }
             Over::Walk { .. } | Over::Itself => {}
         }
@@ -150,64 +188,6 @@ impl<'p> Deciding<'p> {
     }
 }
 
-/// The way up from owned to owner, by uid.
-struct Climb<'p> {
-    partition: &'p Partition,
-    each: Steps,
-    when: Vec<(Steps, &'p Value)>,
-    uid: Steps,
-    by_uid: FxHashMap<&'p str, Row>,
-}
-
-impl<'p> Climb<'p> {
-    /// Longest chain that is followed: references may go round.
-    const STEPS: usize = 32;
-
-    fn new(partition: &'p Partition, each: &Path, when: &'p [Condition], uid: &Path) -> Self {
-        let strings = &partition.strings;
-        let rows = 0..row_number(partition.len());
-        Self {
-            partition,
-            each: Steps::bind(each, strings),
-            when: when
-                .iter()
-                .map(|condition| (Steps::bind(&condition.path, strings), &condition.equals))
-                .collect(),
-            uid: Steps::bind(uid, strings),
-            // Of several with one uid the first counts, as with edges.
-            by_uid: rows.rev().map(|row| (partition.uid(row), row)).collect(),
-        }
-    }
-
-    fn top(&self, row: Row) -> Option<Row> {
-        let mut here = row;
-        for _ in 0..Self::STEPS {
-            let Some(uid) = self.next(here) else {
-                return (here != row).then_some(here);
-            };
-            here = self.by_uid.get(uid.as_str()).copied()?;
-        }
-        None
-    }
-
-    /// The uid of the node above, whether it is there or not.
-    fn next(&self, row: Row) -> Option<String> {
-        let mut next = None;
-        self.each
-            .each(self.partition.reported(row), &mut |element| {
-                let holds = self.when.iter().all(|(steps, expected)| {
-                    let found = steps.first(element);
-                    found.is_some_and(|value| equal(View::Doc(value), expected))
-                });
-                if holds && next.is_none() {
-                    let uid = self.uid.first(element);
-                    next = uid.and_then(|uid| View::Doc(uid).text().map(Cow::into_owned));
-                }
-            });
-        next
-    }
-}
-
 fn taken(partition: &Partition, rows: &[Row], take: &Take, steps: Option<&Steps>) -> Option<Value> {
     match take {
         Take::Names => {
@@ -226,23 +206,15 @@ fn taken(partition: &Partition, rows: &[Row], take: &Take, steps: Option<&Steps>
 }
 
 fn sum(partition: &Partition, rows: &[Row], steps: &Steps) -> Value {
-    let mut whole = 0_i128;
-    let mut rest = 0.0;
+    let mut sum = Sum::default();
     for row in rows {
-        steps.each(
-            partition.reported(*row),
-            &mut |value| match View::Doc(value).shape() {
-                Shape::Number(Num::Int(int)) => whole += int,
-                Shape::Number(Num::Float(float)) => rest += float,
-                _ => {}
-            },
-        );
+        steps.each(partition.reported(*row), &mut |value| {
+            if let Shape::Number(number) = View::Doc(value).shape() {
+                sum.add(number);
+            }
+        });
     }
-    if rest == 0.0 {
-        Num::Int(whole).to_value()
-    } else {
-        (Num::Int(whole).as_f64() + rest).into()
-    }
+    sum.value().to_value()
 }
 
 fn most_frequent(partition: &Partition, rows: &[Row], steps: &Steps) -> Option<Value> {
@@ -269,41 +241,43 @@ pub(crate) fn apply(partition: &mut Partition, patches: &BTreeMap<Row, Patch>) {
     }
     let mut arena = Vec::with_capacity(partition.arena.len() + 64 * patches.len());
     let mut docs = Vec::with_capacity(partition.docs.len());
-    let mut columns = std::mem::take(&mut partition.columns);
+    let mut uid_at = std::mem::take(&mut partition.columns.uid_at);
     let uid = partition.strings.find("id").expect("an own key");
-    for row in 0..row_number(columns.ids.len()) {
-        let at = row as usize;
+    for row in partition.rows() {
         docs.push(arena.len());
         let Some(patch) = patches.get(&row) else {
-            let old = partition.docs[at]..partition.docs[at + 1];
-            arena.extend_from_slice(&partition.arena[old]);
+            arena.extend_from_slice(partition.document(row));
             continue;
         };
         let start = arena.len();
-        write_patched(partition, row, patch, &mut arena);
-        let reported = crate::document::Cursor::new(&partition.strings, &arena[start..]);
-        columns.uid_at[at] = reported.member_numbered(uid).map_or(u32::MAX, |value| {
-            u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
-        });
+        write_patched(partition.sections(row), patch, &mut arena);
+        let reported = Cursor::new(&partition.strings, &arena[start..]);
+        uid_at[row as usize] = place_in(reported, uid);
     }
-    docs.push(arena.len());
-    partition.arena = arena;
+    partition.arena = Arena::new(arena);
     partition.docs = docs;
-    partition.columns = columns;
+    partition.columns.uid_at = uid_at;
     if patches
         .values()
         .any(|patch| patch.reported.contains_key("name"))
     {
-        partition.names = crate::names::Names::read(partition);
+        partition.names = Arc::new(crate::names::Names::read(partition));
     }
     let added = patches.values().flat_map(|patch| patch.reported.keys());
     let tops = added.map(|property| property.split('.').next().unwrap_or(property).to_owned());
     partition.properties.extend(tops);
 }
 
-fn write_patched(partition: &Partition, row: Row, patch: &Patch, arena: &mut Vec<u8>) {
-    let sections = partition.sections(row);
-    let mut strings = &partition.strings;
+/// Where in a document the member with this key stands; the greatest number if there is none.
+pub(crate) fn place_in(reported: Cursor<'_>, key: u32) -> u32 {
+    reported.member_numbered(key).map_or(u32::MAX, |value| {
+        u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
+    })
+}
+
+/// Appends a document with a patch.
+pub(crate) fn write_patched(sections: Sections<'_>, patch: &Patch, arena: &mut Vec<u8>) {
+    let mut strings = sections.reported.strings();
     let added = whole(sections.reported, &patch.reported);
     extend(sections.reported, &added, strings, arena);
     if patch.skipped.is_empty() {

@@ -15,6 +15,7 @@ use crate::graph::{Graph, Outbound, Spot};
 use crate::nearest::{CLOUD, ROOT, Wanted};
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::plan::{From, PathPlan, Plan, Section, Step};
+use crate::turns::Turn;
 use crate::verdicts::Slot;
 use crate::view::View;
 
@@ -27,6 +28,7 @@ pub(crate) struct Search {
     pub(crate) with_edges: bool,
     pub(crate) deadline: Option<Instant>,
     pub(crate) cancel: Arc<AtomicBool>,
+    pub(crate) turn: Turn,
     bound: Vec<OnceLock<Bound>>,
 }
 
@@ -87,12 +89,14 @@ impl Search {
             with_edges: false,
             deadline,
             cancel,
+            turn: Turn::default(),
             bound,
         }
     }
 
     /// Whether to go on.
     pub(crate) fn go_on(&self) -> Result<(), EngineError> {
+        self.turn.go_on();
         if self.cancel.load(Atomic::Relaxed) {
             return Err(EngineError::new(EngineErrorKind::Cancelled));
         }

@@ -9,6 +9,7 @@ use stocktake_model::{Derive, EdgeRule, EdgeType, Map, Model, NodeId, NodeRecord
 use crate::adjacency::{Adjacency, Edge, Relations};
 use crate::builder::PartitionBuilder;
 use crate::catalog::Catalog;
+use crate::change::Rules;
 use crate::crossing::{Crossing, Crossings};
 use crate::partition::{NO_ROW, Partition, Row};
 use stocktake_model::Overlay;
@@ -158,9 +159,27 @@ impl Graph {
         let Some(partition) = self.partition(account) else {
             return self.clone();
         };
+        let with = Rules {
+            model: &self.catalog.model,
+            edges: rules,
+            derived,
+        };
+        if let Some(next) = partition.changed(changed, removed, with) {
+            return self.with_partition(next);
+        }
         let builder =
             PartitionBuilder::rebuild(Arc::clone(&self.catalog.model), partition, changed, removed);
         self.with_partition(Arc::new(builder.resolve(rules, derived)))
+    }
+
+    /// The same graph, with what changed in an account put into the place of what it replaces. Changes do that by
+    /// themselves once they are many; before a long time without any it saves memory.
+    #[must_use]
+    pub fn merged(&self, account: &str) -> Self {
+        match self.partition(account).filter(|one| one.changed_rows() > 0) {
+            Some(partition) => self.with_partition(Arc::new(partition.merged())),
+            None => self.clone(),
+        }
     }
 
     /// With these edges between accounts, and no others.
@@ -395,7 +414,7 @@ fn top(model: &Arc<Model>, accounts: &[Arc<Partition>]) -> Partition {
     }
     let mut top = builder.lay_out();
     let root = top.row_of(&NodeId::ROOT).unwrap_or_default();
-    top.parent = vec![NO_ROW; top.len()];
+    top.parent = Arc::new(vec![NO_ROW; top.len()]);
     top.account_row = NO_ROW;
     let edges: Vec<Edge> = (0..root)
         .map(|to| Edge {

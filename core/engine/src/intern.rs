@@ -1,6 +1,7 @@
 //! Texts that occur often, each kept once and named by a number. Knows nothing about documents: who decides
 //! which texts are worth a number is [`crate::document`].
 use std::hash::{Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
@@ -12,9 +13,15 @@ pub(crate) trait Intern {
     fn text(&mut self, text: &str) -> Option<u32>;
 }
 
-/// A finished table of texts.
-#[derive(Debug, Default)]
+/// A finished table of texts; cheap to clone. What later changes add has numbers behind all others.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Strings {
+    base: Arc<Table>,
+    more: Arc<Table>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Table {
     joined: String,
     /// Where each text ends in `joined`.
     ends: Vec<u32>,
@@ -22,29 +29,64 @@ pub(crate) struct Strings {
     sorted: Vec<u32>,
 }
 
-impl Strings {
-    /// The text with this number.
-    pub(crate) fn text(&self, number: u32) -> &str {
-        let at = number as usize;
+impl Table {
+    fn text(&self, at: usize) -> &str {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         &self.joined[start as usize..self.ends[at] as usize]
     }
 
+    fn find(&self, text: &str) -> Option<u32> {
+        let found = self
+            .sorted
+            .binary_search_by(|&number| self.text(number as usize).cmp(text));
+        found.ok().map(|at| self.sorted[at])
+    }
+
+    fn sort(&mut self) {
+        let count = u32::try_from(self.ends.len()).expect("numbers are 32 bit");
+        let mut sorted: Vec<u32> = (0..count).collect();
+        sorted.sort_unstable_by(|a, b| self.text(*a as usize).cmp(self.text(*b as usize)));
+        self.sorted = sorted;
+    }
+
+    fn push(&mut self, text: &str) {
+        self.joined.push_str(text);
+        let end = u32::try_from(self.joined.len()).expect("bounded by `FULL`");
+        self.ends.push(end);
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.joined.capacity() + 4 * (self.ends.capacity() + self.sorted.capacity())
+    }
+}
+
+impl Strings {
+    /// The text with this number.
+    pub(crate) fn text(&self, number: u32) -> &str {
+        let at = number as usize;
+        let first = self.base.ends.len();
+        if at < first {
+            self.base.text(at)
+        } else {
+            self.more.text(at - first)
+        }
+    }
+
     /// How many texts there are; their numbers are below.
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.base.ends.len() + self.more.ends.len()
     }
 
     /// The number of a text.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.sorted
-            .binary_search_by(|&number| self.text(number).cmp(text))
-            .ok()
-            .map(|at| self.sorted[at])
+        self.base.find(text).or_else(|| {
+            let first = u32::try_from(self.base.ends.len()).expect("numbers are 32 bit");
+            self.more.find(text).map(|number| first + number)
+        })
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.joined.capacity() + 4 * (self.ends.capacity() + self.sorted.capacity())
+        self.base.memory_bytes() + self.more.memory_bytes()
     }
 }
 
@@ -57,6 +99,53 @@ impl Intern for &Strings {
 
     fn text(&mut self, text: &str) -> Option<u32> {
         self.find(text)
+    }
+}
+
+/// A finished table that learns the keys of a few more documents. Their texts are written out: looking each of them up
+/// would take longer than the little memory is worth.
+#[derive(Debug)]
+pub(crate) struct LateStrings {
+    strings: Strings,
+    known: FxHashMap<Box<str>, u32>,
+    added: Table,
+}
+
+impl LateStrings {
+    pub(crate) fn new(strings: &Strings) -> Self {
+        Self {
+            strings: strings.clone(),
+            known: FxHashMap::default(),
+            added: Table::clone(&strings.more),
+        }
+    }
+
+    /// The table with all that was added.
+    pub(crate) fn finish(mut self) -> Strings {
+        if self.added.ends.len() > self.strings.more.ends.len() {
+            self.added.sort();
+            self.strings.more = Arc::new(self.added);
+        }
+        self.strings
+    }
+}
+
+impl Intern for LateStrings {
+    fn key(&mut self, key: &str) -> u32 {
+        if let Some(number) = self.known.get(key) {
+            return *number;
+        }
+        let number = self.strings.find(key).unwrap_or_else(|| {
+            self.added.push(key);
+            let all = self.strings.base.ends.len() + self.added.ends.len();
+            u32::try_from(all - 1).expect("there are fewer texts than bytes")
+        });
+        self.known.insert(key.into(), number);
+        number
+    }
+
+    fn text(&mut self, _: &str) -> Option<u32> {
+        None
     }
 }
 
@@ -87,16 +176,16 @@ impl StringsBuilder {
     pub(crate) fn finish(mut self) -> Strings {
         self.joined.shrink_to_fit();
         self.ends.shrink_to_fit();
-        let count = u32::try_from(self.ends.len()).expect("numbers are 32 bit");
-        let mut strings = Strings {
+        let mut table = Table {
             joined: self.joined,
             ends: self.ends,
             sorted: Vec::new(),
         };
-        let mut sorted: Vec<u32> = (0..count).collect();
-        sorted.sort_unstable_by(|a, b| strings.text(*a).cmp(strings.text(*b)));
-        strings.sorted = sorted;
-        strings
+        table.sort();
+        Strings {
+            base: Arc::new(table),
+            more: Arc::default(),
+        }
     }
 }
 
@@ -133,6 +222,17 @@ mod tests {
         let strings = builder.finish();
         assert_eq!(strings.text(key), "name");
         assert_eq!(strings.find("default"), Some(number));
+        assert_eq!(strings.find("absent"), None);
+        let mut late = LateStrings::new(&strings);
+        assert_eq!(late.key("name"), key);
+        let new = late.key("absent");
+        assert_eq!((late.key("absent"), late.text("default")), (new, None));
+        let more = late.finish();
+        assert_eq!((more.text(new), more.find("absent")), ("absent", Some(new)));
+        let mut again = LateStrings::new(&more);
+        let newer = again.key("newer");
+        let newest = again.finish();
+        assert_eq!((newest.text(new), newest.text(newer)), ("absent", "newer"));
         assert_eq!(strings.find("absent"), None);
     }
 }

@@ -1,13 +1,16 @@
 //! From drafts to rows: one record per id, made-up regions, rows in order, what contains what. Makes no edges but
 //! those of containment.
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
-use stocktake_model::{Map, Model, NodeId, Parent, Relation};
+use stocktake_model::{Map, Model, NodeRecord, Parent, Relation};
 
 use crate::adjacency::{Edge, Relations};
+use crate::arena::Arena;
 use crate::builder::{Draft, PartitionBuilder};
 use crate::columns::Columns;
+use crate::derive::place_in;
 use crate::document::{Cursor, Item};
 use crate::encode::{encode, encode_map};
 use crate::intern::Strings;
@@ -28,8 +31,11 @@ impl PartitionBuilder {
         self.add_stubs(&strings);
         let mut partition = self.rows(strings);
         partition.account_row = partition.row_of(&self.account_id).unwrap_or(NO_ROW);
-        partition.parent = parents(&partition);
-        partition.region = regions(&partition, &self.model, &self.regions);
+        let (parent, had_loops) = parents(&partition);
+        partition.parent = Arc::new(parent);
+        partition.had_loops = had_loops;
+        partition.region_kinds = self.regions.into_keys().collect();
+        partition.region = Arc::new(regions(&partition, &self.model));
         partition
     }
 
@@ -68,16 +74,11 @@ impl PartitionBuilder {
             .flat_map(|(kind, names)| names.iter().map(|name| (kind.clone(), name.clone())))
             .collect();
         for (kind, name) in missing {
-            let id = format!("{}/{name}", self.account);
-            let reported = Map::from_iter([
-                ("kind".to_owned(), kind.as_str().into()),
-                ("id".to_owned(), id.as_str().into()),
-                ("name".to_owned(), name.into()),
-            ]);
-            let node_id = NodeId::of(&kind, &self.cloud, &self.account, &id);
+            let record = stub(&self.account, &kind, &name);
+            let node_id = record.node_id(&self.cloud, &self.account);
             let start = self.arena.len();
-            encode_map(&reported, &mut &*strings, &mut self.arena);
-            encode_map(&stub_metadata(), &mut &*strings, &mut self.arena);
+            encode_map(&record.reported, &mut &*strings, &mut self.arena);
+            encode_map(&record.metadata, &mut &*strings, &mut self.arena);
             encode(
                 &parent_value(&Parent::Account),
                 &mut &*strings,
@@ -114,14 +115,13 @@ impl PartitionBuilder {
             drafts.sort_by_cached_key(sort_key);
         }
         let mut partition = self.empty_partition(strings);
+        let mut sorted = Vec::with_capacity(arena.len());
         for draft in &drafts {
-            partition.docs.push(partition.arena.len());
-            partition
-                .arena
-                .extend_from_slice(&arena[draft.start..draft.end]);
-            partition.columns.ids.push(draft.id);
+            partition.docs.push(sorted.len());
+            sorted.extend_from_slice(&arena[draft.start..draft.end]);
         }
-        partition.docs.push(partition.arena.len());
+        partition.arena = Arena::new(sorted);
+        partition.columns.ids = Arc::new(drafts.iter().map(|draft| draft.id).collect());
         set_kinds(
             &mut partition,
             &self.kinds,
@@ -146,26 +146,44 @@ impl PartitionBuilder {
             account_row: NO_ROW,
             strings,
             kinds: Vec::new(),
-            arena: Vec::new(),
+            arena: Arena::default(),
             docs: Vec::new(),
             columns: Fixed::default(),
-            names: Names::default(),
+            names: Arc::default(),
             words: Words::default(),
-            by_id: Vec::new(),
-            by_uid: Vec::new(),
-            parent: Vec::new(),
-            region: Vec::new(),
+            by_id: Arc::default(),
+            by_uid: Arc::default(),
+            parent: Arc::default(),
+            region: Arc::default(),
             edges: Default::default(),
             properties: std::mem::take(&mut self.properties),
             referring: std::mem::take(&mut self.referring),
             derived: Vec::new(),
-            explicit: Vec::new(),
+            explicit: Arc::default(),
             skipped: Vec::new(),
             stubs: Vec::new(),
             counted: self.counted,
-            nearest: Nearest::default(),
+            nearest: Arc::new(Nearest::default()),
             lazy: Columns::default(),
+            region_kinds: BTreeSet::new(),
+            had_loops: false,
+            resolved_by: None,
+            links: OnceLock::new(),
+            layer: None,
         }
+    }
+}
+
+/// A region that records are contained in and nothing was sent for.
+pub(crate) fn stub(account: &str, kind: &str, name: &str) -> NodeRecord {
+    NodeRecord {
+        reported: Map::from_iter([
+            ("kind".to_owned(), kind.into()),
+            ("id".to_owned(), format!("{account}/{name}").into()),
+            ("name".to_owned(), name.into()),
+        ]),
+        metadata: stub_metadata(),
+        parent: Parent::Account,
     }
 }
 
@@ -179,6 +197,7 @@ fn text_of(item: Option<Item<'_>>) -> &str {
 /// Kinds of rows that are sorted by kind.
 fn set_kinds(partition: &mut Partition, names: &[String], kinds: impl Iterator<Item = usize>) {
     let mut last = None;
+    let mut codes = Vec::with_capacity(partition.len());
     for (row, kind) in kinds.enumerate() {
         let row = row_number(row);
         if last != Some(kind) {
@@ -191,59 +210,54 @@ fn set_kinds(partition: &mut Partition, names: &[String], kinds: impl Iterator<I
         let open = partition.kinds.last_mut().expect("opened above");
         open.rows.end = row + 1;
         let code = u16::try_from(partition.kinds.len() - 1).expect("fewer than 65536 kinds");
-        partition.columns.kind.push(code);
+        codes.push(code);
     }
+    partition.columns.kind = Arc::new(codes);
 }
 
 /// Fills what is read from documents: names, ids, and the orders that find rows.
 fn index(partition: &mut Partition) {
     let rows = row_number(partition.len());
     let uid = partition.strings.find("id").expect("an own key");
-    let place = |row: Row, key: u32| {
-        let reported = partition.reported(row);
-        reported.member_numbered(key).map_or(u32::MAX, |value| {
-            u32::try_from(value.offset_in(reported)).unwrap_or(u32::MAX)
-        })
-    };
+    let place = |row: Row, key: u32| place_in(partition.reported(row), key);
     let uid_at = (0..rows).map(|row| place(row, uid)).collect();
-    partition.names = Names::read(partition);
+    partition.names = Arc::new(Names::read(partition));
     partition.columns.uid_at = uid_at;
     let mut by_id: Vec<Row> = (0..rows).collect();
     by_id.sort_unstable_by_key(|row| partition.id(*row));
-    partition.by_id = by_id;
+    partition.by_id = Arc::new(by_id);
     let mut sorted: Vec<Row> = (0..rows).collect();
     sorted.sort_by(|a, b| partition.uid(*a).cmp(partition.uid(*b)));
-    partition.by_uid = sorted;
+    partition.by_uid = Arc::new(sorted);
 }
 
 /// The row each row is contained in. A parent that is not there is the account; so is one that would make
-/// a node contain itself.
-fn parents(partition: &Partition) -> Vec<Row> {
-    let account = partition.account_row;
-    let mut parent: Vec<Row> = (0..row_number(partition.len()))
-        .map(|row| {
-            let wanted = parent_of(&partition.sections(row).parent.to_value());
-            let found = match &wanted {
-                Parent::Account => None,
-                Parent::Uid(uid) => partition.rows_with_uid(uid).first().copied(),
-                Parent::Region { kind, name } => partition
-                    .kinds
-                    .binary_search_by(|rows| rows.name.as_str().cmp(kind))
-                    .ok()
-                    .and_then(|kind| partition.rows_named(kind, name).next()),
-            };
-            if row == account {
-                NO_ROW
-            } else {
-                found.unwrap_or(account)
-            }
-        })
-        .collect();
-    cut_loops(&mut parent, account);
-    parent
+/// a node contain itself. Tells as well whether there was one of these.
+fn parents(partition: &Partition) -> (Vec<Row>, bool) {
+    let rows = 0..row_number(partition.len());
+    let mut parent: Vec<Row> = rows.map(|row| wanted_parent(partition, row)).collect();
+    let had_loops = cut_loops(&mut parent, partition.account_row);
+    (parent, had_loops)
 }
 
-fn cut_loops(parent: &mut [Row], account: Row) {
+/// The row that a row wants to be contained in.
+pub(crate) fn wanted_parent(partition: &Partition, row: Row) -> Row {
+    if row == partition.account_row {
+        return NO_ROW;
+    }
+    let found = match parent_of(&partition.sections(row).parent.to_value()) {
+        Parent::Account => None,
+        Parent::Uid(uid) => partition.rows_with_uid(&uid).first().copied(),
+        Parent::Region { kind, name } => partition
+            .kind_named(&kind)
+            .and_then(|kind| partition.rows_named(kind, &name).next()),
+    };
+    found.unwrap_or(partition.account_row)
+}
+
+/// Returns whether there was a loop.
+fn cut_loops(parent: &mut [Row], account: Row) -> bool {
+    let mut had_loops = false;
     let mut done = vec![false; parent.len()];
     let mut on_way = vec![false; parent.len()];
     for start in 0..parent.len() {
@@ -253,6 +267,7 @@ fn cut_loops(parent: &mut [Row], account: Row) {
             if on_way[here as usize] {
                 let last = *way.last().expect("a node on the way was put there");
                 parent[last as usize] = account;
+                had_loops = true;
                 break;
             }
             on_way[here as usize] = true;
@@ -264,20 +279,13 @@ fn cut_loops(parent: &mut [Row], account: Row) {
             on_way[row as usize] = false;
         }
     }
+    had_loops
 }
 
 /// The nearest region each row is contained in: a kind that records name as their region, or one the model
 /// calls a region.
-fn regions(
-    partition: &Partition,
-    model: &Model,
-    named: &BTreeMap<String, BTreeSet<String>>,
-) -> Vec<Row> {
-    let is_region: Vec<bool> = partition
-        .kinds
-        .iter()
-        .map(|kind| named.contains_key(&kind.name) || model.is_a(&kind.name, "region"))
-        .collect();
+pub(crate) fn regions(partition: &Partition, model: &Model) -> Vec<Row> {
+    let is_region = region_kinds(partition, model);
     (0..row_number(partition.len()))
         .map(|row| {
             let mut here = row;
@@ -289,10 +297,19 @@ fn regions(
         .collect()
 }
 
+/// Which kinds of a partition are regions.
+pub(crate) fn region_kinds(partition: &Partition, model: &Model) -> Vec<bool> {
+    let named = &partition.region_kinds;
+    let kinds = partition.kinds.iter();
+    kinds
+        .map(|kind| named.contains(&kind.name) || model.is_a(&kind.name, "region"))
+        .collect()
+}
+
 /// The edges from parents to children.
 pub(crate) fn containment(partition: &Partition) -> Vec<Edge> {
     (0..)
-        .zip(&partition.parent)
+        .zip(partition.parent.iter())
         .filter(|(_, parent)| **parent != NO_ROW)
         .map(|(to, &from)| Edge {
             from,

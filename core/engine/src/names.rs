@@ -1,10 +1,11 @@
 //! The names of all rows next to each other, so that looking at every name reads one piece of memory and no
 //! documents.
 use crate::document::Item;
-use crate::partition::Partition;
+use crate::partition::{NO_ROW, Partition};
+use crate::shift::Shift;
 
 /// `reported.name` by row.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     joined: String,
     /// Where each name ends.
@@ -32,6 +33,30 @@ impl Names {
         names.joined.shrink_to_fit();
         names.ends.shrink_to_fit();
         names
+    }
+
+    /// The names of rows that moved, and those of new rows.
+    pub(crate) fn spliced(old: &Self, shift: &Shift, new: &[&str]) -> Self {
+        let length = old.joined.len() + new.iter().map(|name| name.len()).sum::<usize>();
+        let mut names = Self {
+            joined: String::with_capacity(length),
+            ends: Vec::with_capacity(shift.len()),
+            complete: old.complete,
+        };
+        let mut new = new.iter();
+        for row in shift.olds() {
+            names.joined.push_str(match row {
+                NO_ROW => new.next().expect("there is a name for each new row"),
+                row => old.get(row),
+            });
+            names.ends.push(names.joined.len());
+        }
+        names
+    }
+
+    /// Notes that documents say more than these names.
+    pub(crate) fn is_not_complete(&mut self) {
+        self.complete = false;
     }
 
     /// The name of a row; empty if it is no text.

@@ -2,14 +2,18 @@
 //! arrays that find and connect them. Immutable but for caches; made by [`crate::PartitionBuilder`].
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use stocktake_model::{EdgeRecord, EdgeType, Map, NodeId, NodeRecord, Parent, Relation};
 
 use crate::adjacency::Adjacency;
+use crate::arena::Arena;
 use crate::columns::Columns;
 use crate::document::Cursor;
 use crate::intern::Strings;
+use crate::layer::Layer;
+use crate::links::{Fingerprint, Links};
 use crate::names::Names;
 use crate::nearest::Nearest;
 use crate::words::Words;
@@ -26,7 +30,7 @@ pub(crate) fn row_number(at: usize) -> Row {
 }
 
 /// The rows of one kind, next to each other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct KindRows {
     pub(crate) name: String,
     pub(crate) rows: Range<Row>,
@@ -43,20 +47,20 @@ pub struct Partition {
     pub(crate) strings: Strings,
     /// By name; together they hold every row.
     pub(crate) kinds: Vec<KindRows>,
-    pub(crate) arena: Vec<u8>,
-    /// Where the document of each row begins; one more at the end.
+    pub(crate) arena: Arena,
+    /// Where the document of each row begins.
     pub(crate) docs: Vec<usize>,
     pub(crate) columns: Fixed,
-    pub(crate) names: Names,
+    pub(crate) names: Arc<Names>,
     pub(crate) words: Words,
     /// Rows by node id.
-    pub(crate) by_id: Vec<Row>,
+    pub(crate) by_id: Arc<Vec<Row>>,
     /// Rows by `reported.id`.
-    pub(crate) by_uid: Vec<Row>,
+    pub(crate) by_uid: Arc<Vec<Row>>,
     /// What each row is contained in; [`NO_ROW`] for the account.
-    pub(crate) parent: Vec<Row>,
+    pub(crate) parent: Arc<Vec<Row>>,
     /// The nearest region each row is contained in, itself included.
-    pub(crate) region: Vec<Row>,
+    pub(crate) region: Arc<Vec<Row>>,
     /// By [`EdgeType`].
     pub(crate) edges: [Adjacency; 3],
     /// Names of all properties right below `reported`.
@@ -65,16 +69,26 @@ pub struct Partition {
     pub(crate) referring: BTreeSet<String>,
     /// What a rebuild needs to know: properties that were added here, edges the collector sent itself.
     pub(crate) derived: Vec<Derived>,
-    pub(crate) explicit: Vec<EdgeRecord>,
+    pub(crate) explicit: Arc<Vec<EdgeRecord>>,
     pub(crate) skipped: Vec<(Row, NodeId, Relation)>,
     pub(crate) stubs: Vec<Row>,
     pub(crate) counted: Counted,
-    pub(crate) nearest: Nearest,
+    pub(crate) nearest: Arc<Nearest>,
     pub(crate) lazy: Columns,
+    /// Kinds that records named as the region they are contained in.
+    pub(crate) region_kinds: BTreeSet<String>,
+    /// Whether some node would have contained itself.
+    pub(crate) had_loops: bool,
+    /// Which rules made the edges; `None` if they came from elsewhere.
+    pub(crate) resolved_by: Option<Fingerprint>,
+    /// Who refers to whom; made when the first change comes.
+    pub(crate) links: OnceLock<Links>,
+    /// The partition this one is a change of, if it is one.
+    pub(crate) layer: Option<Layer>,
 }
 
 /// A property that was added here, and to which kinds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Derived {
     pub(crate) property: String,
     pub(crate) on: Vec<bool>,
@@ -83,9 +97,9 @@ pub(crate) struct Derived {
 /// Columns that are always there, by row.
 #[derive(Debug, Default)]
 pub(crate) struct Fixed {
-    pub(crate) ids: Vec<NodeId>,
+    pub(crate) ids: Arc<Vec<NodeId>>,
     /// Place in `kinds`.
-    pub(crate) kind: Vec<u16>,
+    pub(crate) kind: Arc<Vec<u16>>,
     /// Where in the document the text of `reported.id` stands.
     pub(crate) uid_at: Vec<u32>,
 }
@@ -202,7 +216,7 @@ impl Partition {
         let edges: usize = self.edges.iter().map(Adjacency::memory_bytes).sum();
         size_of::<Self>()
             + self.strings.memory_bytes()
-            + self.arena.capacity()
+            + self.arena.memory_bytes()
             + size_of::<usize>() * self.docs.capacity()
             + size_of::<NodeId>() * self.columns.ids.capacity()
             + 2 * self.columns.kind.capacity()
@@ -212,16 +226,24 @@ impl Partition {
             + self.words.memory_bytes()
             + self.nearest.memory_bytes()
             + self.lazy.memory_bytes()
+            + self.links.get().map_or(0, Links::memory_bytes)
+            + self.layer.as_ref().map_or(0, Layer::memory_bytes)
     }
 
     pub(crate) fn sections(&self, row: Row) -> Sections<'_> {
-        let at = row as usize;
-        sections(&self.strings, &self.arena[self.docs[at]..self.docs[at + 1]])
+        sections(&self.strings, self.arena.from(self.docs[row as usize]))
     }
 
     pub(crate) fn reported(&self, row: Row) -> Cursor<'_> {
-        let at = row as usize;
-        Cursor::new(&self.strings, &self.arena[self.docs[at]..self.docs[at + 1]])
+        self.value_at(self.docs[row as usize])
+    }
+
+    /// The bytes of the document of a row.
+    pub(crate) fn document(&self, row: Row) -> &[u8] {
+        let sections = self.sections(row);
+        let behind = sections.parent.after();
+        let bytes = self.arena.from(self.docs[row as usize]);
+        &bytes[..behind.offset_in(sections.reported)]
     }
 
     /// Where in the arena a value of a row's document stands.
@@ -231,15 +253,17 @@ impl Partition {
 
     /// The value at a place in the arena.
     pub(crate) fn value_at(&self, place: usize) -> Cursor<'_> {
-        Cursor::new(&self.strings, &self.arena[place..])
+        Cursor::new(&self.strings, self.arena.from(place))
     }
 
     fn text_at(&self, row: Row, offset: u32) -> &str {
         if offset == u32::MAX {
             return "";
         }
-        let start = self.docs[row as usize] + offset as usize;
-        match Cursor::new(&self.strings, &self.arena[start..]).item() {
+        match self
+            .value_at(self.docs[row as usize] + offset as usize)
+            .item()
+        {
             crate::document::Item::Text(text) => text,
             _ => "",
         }
@@ -259,6 +283,14 @@ impl Partition {
 
     pub(crate) fn kind(&self, row: Row) -> &str {
         &self.kinds[self.kind_code(row)].name
+    }
+
+    /// The place of a kind in `kinds`.
+    pub(crate) fn kind_named(&self, name: &str) -> Option<usize> {
+        let found = self
+            .kinds
+            .binary_search_by(|kind| kind.name.as_str().cmp(name));
+        found.ok()
     }
 
     pub(crate) fn id(&self, row: Row) -> NodeId {

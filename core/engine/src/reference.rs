@@ -4,8 +4,9 @@ use rustc_hash::FxHashMap;
 use stocktake_model::{Find, NamespaceFrom, Path, Scope, SelectorForm};
 
 use crate::document::Cursor;
+use crate::keys::{Key, note};
 use crate::partition::Row;
-use crate::resolve::{Resolver, group_of, text, text_member};
+use crate::resolve::{Index, Resolver, group_of, text, text_member};
 use crate::selector::{Labelled, Selector};
 use crate::steps::Steps;
 use crate::template::Template;
@@ -14,18 +15,18 @@ use crate::template::Template;
 pub(crate) type ByText = FxHashMap<(Option<String>, String), Vec<Row>>;
 
 /// The kind of the nodes that namespaces are.
-const NAMESPACE: &str = "kubernetes_namespace";
+pub(crate) const NAMESPACE: &str = "kubernetes_namespace";
 
 /// A reference whose paths are bound to the partition.
 pub(crate) struct Reference<'r> {
-    find: &'r Find,
+    pub(crate) find: &'r Find,
     value: Template,
     /// Where the namespace, or the selector of namespaces, is.
     namespace: Option<Steps>,
     /// Kinds a name may have, in order; for each of them the kinds that are one.
-    kinds: Vec<Vec<usize>>,
+    pub(crate) kinds: Vec<Vec<usize>>,
     /// Which of the indexes by property answers.
-    property: String,
+    pub(crate) property: String,
 }
 
 impl<'p> Resolver<'p> {
@@ -61,7 +62,9 @@ impl<'p> Resolver<'p> {
             Find::Uid | Find::Object => Vec::new(),
         };
         let property = match find {
-            Find::Property { property, .. } => self.index_property(&kinds, property),
+            Find::Property {
+                kinds, property, ..
+            } => self.index_property(kinds, property),
             _ => String::new(),
         };
         Some(Reference {
@@ -74,26 +77,33 @@ impl<'p> Resolver<'p> {
     }
 
     fn index_labels(&mut self, kind: &str) {
-        if self.labelled.contains_key(kind) {
+        let kinds = self.kinds_of(kind);
+        let Index::Whole(whole) = &mut self.index else {
+            return;
+        };
+        if whole.labelled.contains_key(kind) {
             return;
         }
-        let kinds = self.kinds_of(kind);
         let rows = kinds
             .iter()
             .flat_map(|kind| self.partition.kinds[*kind].rows.clone());
-        let labelled = Labelled::new(self.partition, rows, &self.namespaces);
-        self.labelled.insert(kind.to_owned(), labelled);
+        let labelled = Labelled::new(self.partition, rows, &whole.namespaces);
+        whole.labelled.insert(kind.to_owned(), labelled);
     }
 
     /// Indexes what the kinds have at a path; under which name.
-    fn index_property(&mut self, kinds: &[Vec<usize>], property: &Path) -> String {
-        let name = format!("{kinds:?}.{property}");
-        if !self.by_property.contains_key(&name) {
+    fn index_property(&mut self, kinds: &[String], property: &Path) -> String {
+        let name = property_name(kinds, property);
+        let codes: Vec<usize> = kinds.iter().flat_map(|kind| self.kinds_of(kind)).collect();
+        let Index::Whole(whole) = &mut self.index else {
+            return name;
+        };
+        if !whole.by_property.contains_key(&name) {
             let steps = Steps::bind(property, &self.partition.strings);
             let mut index = ByText::default();
-            for kind in kinds.iter().flatten() {
-                for row in self.partition.kinds[*kind].rows.clone() {
-                    let namespace = self.namespaces[row as usize];
+            for kind in codes {
+                for row in self.partition.kinds[kind].rows.clone() {
+                    let namespace = whole.namespaces[row as usize];
                     steps.each(self.partition.reported(row), &mut |value| {
                         if let Some(text) = text(value) {
                             let key = (namespace.map(str::to_owned), text.to_owned());
@@ -102,9 +112,15 @@ impl<'p> Resolver<'p> {
                     });
                 }
             }
-            self.by_property.insert(name.clone(), index);
+            whole.by_property.insert(name.clone(), index);
         }
         name
+    }
+
+    fn note(&mut self, key: Key<'_>, row: Row) {
+        if let Some(asked) = &mut self.asked {
+            note(asked, key, row);
+        }
     }
 
     pub(crate) fn find(
@@ -118,11 +134,13 @@ impl<'p> Resolver<'p> {
         match reference.find {
             Find::Uid => reference.value.each_text(reported, element, &mut |uid| {
                 self.lookups += 1;
-                found.extend(self.by_uid.get(uid));
+                self.note(Key::Uid(uid), row);
+                found.extend(self.with_uid(uid));
             }),
             Find::Name { namespace, .. } => {
                 let namespace = self.namespace(namespace, reference, row, element);
                 reference.value.each_text(reported, element, &mut |name| {
+                    self.note(Key::Name(namespace, name), row);
                     found.extend(self.named(&reference.kinds, namespace, name));
                 });
             }
@@ -130,9 +148,8 @@ impl<'p> Resolver<'p> {
                 let namespace = self.namespace(namespace, reference, row, element);
                 reference.value.each_text(reported, element, &mut |text| {
                     self.lookups += 1;
-                    let key = (namespace.map(str::to_owned), text.to_owned());
-                    let index = &self.by_property[&reference.property];
-                    found.extend(index.get(&key).into_iter().flatten());
+                    self.note(Key::Property(&reference.property, namespace, text), row);
+                    self.having(reference, namespace, text, found);
                 });
             }
             Find::Object => reference.value.each(reported, element, &mut |object| {
@@ -150,14 +167,42 @@ impl<'p> Resolver<'p> {
                 if !*empty_selects_all && selector.is_empty() {
                     return;
                 }
+                self.note_selector(&selector, scope, row);
                 for namespace in self.scope(scope, reference, row, element) {
-                    if let Some(labelled) = self.labelled.get(kind) {
-                        let selected = labelled.select(namespace, &selector);
-                        self.lookups += selected.len();
-                        found.extend(selected);
-                    }
+                    let selected = self.select(kind, namespace, &selector);
+                    self.lookups += selected.len();
+                    found.extend(selected);
                 }
             }),
+        }
+    }
+
+    /// A selector finds no row that does not fulfil its first condition.
+    fn note_selector(&mut self, selector: &Selector<'_>, scope: &Scope, row: Row) {
+        if self.asked.is_none() {
+            return;
+        }
+        let anywhere = matches!(scope, Scope::Namespaces(_));
+        let namespace = match scope {
+            Scope::Same => self.namespace_of(row),
+            _ => None,
+        };
+        let Some((label, values)) = selector.first_label() else {
+            let all = if anywhere {
+                Key::Anything
+            } else {
+                Key::AllOf(namespace)
+            };
+            self.note(all, row);
+            return;
+        };
+        for value in values {
+            let key = if anywhere {
+                Key::LabelAnywhere(label, value)
+            } else {
+                Key::Label(namespace, label, value)
+            };
+            self.note(key, row);
         }
     }
 
@@ -173,31 +218,30 @@ impl<'p> Resolver<'p> {
             (NamespaceFrom::At(_), Some(steps)) => steps
                 .first(element)
                 .and_then(text)
-                .or(self.namespaces[row as usize]),
-            _ => self.namespaces[row as usize],
+                .or_else(|| self.namespace_of(row)),
+            _ => self.namespace_of(row),
         }
     }
 
     /// The namespaces a selector selects from.
     fn scope(
-        &self,
+        &mut self,
         scope: &Scope,
         reference: &Reference<'_>,
         row: Row,
         element: Cursor<'p>,
     ) -> Vec<Option<&'p str>> {
         match scope {
-            Scope::Same => vec![self.namespaces[row as usize]],
+            Scope::Same => vec![self.namespace_of(row)],
             Scope::Cluster => vec![None],
             Scope::Namespaces(_) => {
                 let steps = reference.namespace.as_ref();
                 let selector = steps.and_then(|steps| steps.first(element));
-                let selector = selector.and_then(|value| Selector::read(value, true));
-                let namespaces = selector.zip(self.labelled.get(NAMESPACE));
-                let Some((selector, labelled)) = namespaces else {
+                let Some(selector) = selector.and_then(|value| Selector::read(value, true)) else {
                     return Vec::new();
                 };
-                let rows = labelled.select(None, &selector).into_iter();
+                self.note_selector(&selector, &Scope::Cluster, row);
+                let rows = self.select(NAMESPACE, None, &selector).into_iter();
                 rows.map(|row| Some(self.partition.name(row))).collect()
             }
         }
@@ -207,7 +251,7 @@ impl<'p> Resolver<'p> {
     fn named(&mut self, kinds: &[Vec<usize>], namespace: Option<&str>, name: &str) -> Option<Row> {
         kinds.iter().flatten().find_map(|kind| {
             self.lookups += 1;
-            self.by_name.get(&(*kind, namespace, name)).copied()
+            self.called(*kind, namespace, name)
         })
     }
 
@@ -218,6 +262,11 @@ impl<'p> Resolver<'p> {
         let group = text_member(object, "api_group")
             .or_else(|| text_member(object, "api_version").map(group_of));
         let own = text_member(object, "namespace");
+        let namespace = own.or_else(|| self.namespace_of(row));
+        self.note(Key::Name(namespace, name), row);
+        if own.is_none() {
+            self.note(Key::Name(None, name), row);
+        }
         let codes: Vec<usize> = self
             .by_api
             .get(kind)?
@@ -225,7 +274,6 @@ impl<'p> Resolver<'p> {
             .filter(|(known, _)| group.is_none_or(|group| group == *known))
             .map(|(_, code)| *code)
             .collect();
-        let namespace = own.or(self.namespaces[row as usize]);
         let found = self.named(std::slice::from_ref(&codes), namespace, name);
         match (found, own) {
             // A namespaced object may well refer to one that is in no namespace.
@@ -233,4 +281,9 @@ impl<'p> Resolver<'p> {
             (found, _) => found,
         }
     }
+}
+
+/// A name for what some kinds have at a property.
+pub(crate) fn property_name(kinds: &[String], property: &Path) -> String {
+    format!("{kinds:?}.{property}")
 }

@@ -6,8 +6,11 @@ use stocktake_model::{Direction, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, 
 use crate::adjacency::{Edge, Relations};
 use crate::cycles::{self, Wanted};
 use crate::document::{Cursor, Item};
+use crate::keys::Entries;
 use crate::layout::{containment, merged};
-use crate::partition::{NO_ROW, Partition, Row};
+use crate::links::Links;
+use crate::namespaces::Namespaces;
+use crate::partition::{KindRows, NO_ROW, Partition, Row};
 use crate::reference::{ByText, Reference};
 use crate::selector::Labelled;
 use crate::steps::Steps;
@@ -24,21 +27,36 @@ pub(crate) struct Resolved {
     pub(crate) dropped: usize,
 }
 
-/// Indexes over a partition, only as long as its references are resolved.
+/// Finds what references mean. Its indexes are there only as long as references are resolved.
 pub(crate) struct Resolver<'p> {
     pub(crate) partition: &'p Partition,
     /// Each kind with all its bases.
     lineage: Vec<Vec<&'p str>>,
+    pub(crate) index: Index<'p>,
+    /// Kinds by the kind and group the API calls them.
+    pub(crate) by_api: FxHashMap<&'p str, Vec<(&'p str, usize)>>,
+    pub(crate) lookups: usize,
+    /// What was looked up, and by which row, if anybody wants to know.
+    pub(crate) asked: Option<Entries>,
+    wanted: [Vec<Wanted>; 3],
+}
+
+/// Where references are looked up.
+pub(crate) enum Index<'p> {
+    /// For all rows at once.
+    Whole(Whole<'p>),
+    /// For a few rows.
+    Few(&'p Links, Namespaces<'p>),
+}
+
+/// Indexes that are quick to ask and slow to make.
+pub(crate) struct Whole<'p> {
     pub(crate) namespaces: Vec<Option<&'p str>>,
     pub(crate) by_uid: FxHashMap<&'p str, Row>,
     pub(crate) by_name: FxHashMap<(usize, Option<&'p str>, &'p str), Row>,
-    /// Kinds by the kind and group the API calls them.
-    pub(crate) by_api: FxHashMap<&'p str, Vec<(&'p str, usize)>>,
     pub(crate) labelled: FxHashMap<String, Labelled<'p>>,
     /// Rows by the text at a property, by the text of kinds and property.
     pub(crate) by_property: FxHashMap<String, ByText>,
-    pub(crate) lookups: usize,
-    wanted: [Vec<Wanted>; 3],
 }
 
 /// A rule whose paths are bound to the partition.
@@ -49,8 +67,42 @@ struct BoundRule<'r> {
     end: Option<Reference<'r>>,
 }
 
+impl<'p> Whole<'p> {
+    fn new(partition: &'p Partition) -> Self {
+        let namespaces = Namespaces::of(partition);
+        let mut whole = Self {
+            namespaces: partition.rows().map(|row| namespaces.get(row)).collect(),
+            by_uid: FxHashMap::default(),
+            by_name: FxHashMap::default(),
+            labelled: FxHashMap::default(),
+            by_property: FxHashMap::default(),
+        };
+        for row in partition.rows().rev() {
+            let name = (
+                partition.kind_code(row),
+                whole.namespaces[row as usize],
+                partition.name(row),
+            );
+            whole.by_uid.insert(partition.uid(row), row);
+            whole.by_name.insert(name, row);
+        }
+        whole
+    }
+}
+
 impl<'p> Resolver<'p> {
+    /// For all rows of a partition.
     pub(crate) fn new(partition: &'p Partition, model: &'p Model) -> Self {
+        Self::with(partition, model, Index::Whole(Whole::new(partition)))
+    }
+
+    /// For a few rows of a partition with these links.
+    pub(crate) fn few(partition: &'p Partition, model: &'p Model, links: &'p Links) -> Self {
+        let index = Index::Few(links, Namespaces::of(partition));
+        Self::with(partition, model, index)
+    }
+
+    fn with(partition: &'p Partition, model: &'p Model, index: Index<'p>) -> Self {
         let lineage = partition
             .kinds
             .iter()
@@ -59,37 +111,61 @@ impl<'p> Resolver<'p> {
         let mut resolver = Self {
             partition,
             lineage,
-            namespaces: namespaces(partition),
-            by_uid: FxHashMap::default(),
-            by_name: FxHashMap::default(),
+            index,
             by_api: FxHashMap::default(),
-            labelled: FxHashMap::default(),
-            by_property: FxHashMap::default(),
             lookups: 0,
+            asked: None,
             wanted: Default::default(),
         };
-        for row in rows(partition).rev() {
-            let name = (
-                partition.kind_code(row),
-                resolver.namespaces[row as usize],
-                partition.name(row),
-            );
-            resolver.by_uid.insert(partition.uid(row), row);
-            resolver.by_name.insert(name, row);
-        }
         resolver.index_api_kinds();
         resolver
     }
 
+    /// Everything that rules look up, with the rows that hold the references.
+    pub(crate) fn asked(mut self, rules: &[EdgeRule]) -> Entries {
+        self.asked = Some(Entries::new());
+        for rule in rules {
+            self.apply(rule, None);
+            self.wanted = Default::default();
+        }
+        self.asked.unwrap_or_default()
+    }
+
+    /// The edges that rules make for references of these rows, and the edges that contain them; any order, with
+    /// repetitions. Together with what was looked up for them, if that was asked for.
+    pub(crate) fn wanted_by(&mut self, rules: &[EdgeRule], rows: &[Row]) -> [Vec<Wanted>; 3] {
+        for rule in rules {
+            self.apply(rule, Some(rows));
+        }
+        for row in rows {
+            let from = self.partition.parent[*row as usize];
+            if from != NO_ROW {
+                self.wanted[EdgeType::Default as usize].push(Wanted {
+                    from,
+                    to: *row,
+                    relations: Relations::of(Relation::Contains),
+                });
+            }
+        }
+        std::mem::take(&mut self.wanted)
+    }
+
+    /// Whether two partitions agree about what the API calls the kinds both have.
+    pub(crate) fn calls_kinds_like(&self, other: &Resolver<'_>) -> bool {
+        self.partition.kinds.iter().all(|kind| {
+            let theirs = other.partition.kind_named(&kind.name);
+            theirs.is_none_or(|theirs| {
+                let theirs = &other.partition.kinds[theirs];
+                api_kind(self.partition, kind) == api_kind(other.partition, theirs)
+            })
+        })
+    }
+
     fn index_api_kinds(&mut self) {
         for (code, rows) in self.partition.kinds.iter().enumerate() {
-            let reported = self.partition.reported(rows.rows.start);
-            let Some(api_kind) = text_member(reported, "api_kind") else {
+            let Some((api_kind, group)) = api_kind(self.partition, rows) else {
                 continue;
             };
-            let group = text_member(reported, "api_group")
-                .or_else(|| text_member(reported, "api_version").map(group_of))
-                .unwrap_or_default();
             self.by_api.entry(api_kind).or_default().push((group, code));
         }
     }
@@ -105,11 +181,11 @@ impl<'p> Resolver<'p> {
             });
         }
         for rule in rules.iter().filter(owns) {
-            self.apply(rule);
+            self.apply(rule, None);
         }
         let dropped = self.add_explicit(explicit);
         for rule in rules.iter().filter(|rule| !owns(rule)) {
-            self.apply(rule);
+            self.apply(rule, None);
         }
         self.finish(dropped)
     }
@@ -184,31 +260,41 @@ impl<'p> Resolver<'p> {
             .collect()
     }
 
-    fn apply(&mut self, rule: &EdgeRule) {
+    /// Follows a rule from all rows, or from `only` some, which ascend.
+    fn apply(&mut self, rule: &EdgeRule, only: Option<&[Row]>) {
+        let kinds = self.kinds_of(&rule.from);
+        let within = |kind: &usize| {
+            let rows = self.partition.kinds[*kind].rows.clone();
+            match only {
+                Some(only) => between(only, &rows).to_vec(),
+                None => rows.collect(),
+            }
+        };
+        let rows: Vec<Row> = kinds.iter().flat_map(within).collect();
+        if rows.is_empty() {
+            return;
+        }
         let Some(bound) = self.bind(rule) else {
             return;
         };
-        let partition = self.partition;
         let (mut found, mut ends) = (Vec::new(), Vec::new());
-        for kind in self.kinds_of(&rule.from) {
-            for row in partition.kinds[kind].rows.clone() {
-                let reported = partition.reported(row);
-                bound.each.each(reported, &mut |element| {
-                    if !bound.holds(element) {
-                        return;
+        for row in rows {
+            let reported = self.partition.reported(row);
+            bound.each.each(reported, &mut |element| {
+                if !bound.holds(element) {
+                    return;
+                }
+                self.find(&bound.reference, row, element, &mut found);
+                if let Some(end) = &bound.end {
+                    self.find(end, row, element, &mut ends);
+                    for end in ends.drain(..) {
+                        self.want(rule, end, &found);
                     }
-                    self.find(&bound.reference, row, element, &mut found);
-                    if let Some(end) = &bound.end {
-                        self.find(end, row, element, &mut ends);
-                        for end in ends.drain(..) {
-                            self.want(rule, end, &found);
-                        }
-                        found.clear();
-                    }
-                });
-                self.want(rule, row, &found);
-                found.clear();
-            }
+                    found.clear();
+                }
+            });
+            self.want(rule, row, &found);
+            found.clear();
         }
     }
 
@@ -266,23 +352,20 @@ impl BoundRule<'_> {
     }
 }
 
-fn rows(partition: &Partition) -> std::ops::Range<Row> {
-    0..crate::partition::row_number(partition.len())
+/// Kind and group that the API calls the nodes of a kind by: what the first of them says.
+fn api_kind<'p>(partition: &'p Partition, kind: &KindRows) -> Option<(&'p str, &'p str)> {
+    let reported = partition.reported(kind.rows.start);
+    let group = text_member(reported, "api_group")
+        .or_else(|| text_member(reported, "api_version").map(group_of))
+        .unwrap_or_default();
+    Some((text_member(reported, "api_kind")?, group))
 }
 
-/// The namespace of every row: its own property, or else the name of the region it is contained in.
-fn namespaces(partition: &Partition) -> Vec<Option<&str>> {
-    let key = partition.strings.find("namespace");
-    rows(partition)
-        .map(|row| {
-            let own = key
-                .and_then(|key| partition.reported(row).member_numbered(key))
-                .and_then(text);
-            let region = partition.region[row as usize];
-            let inherited = (region != NO_ROW && region != row).then(|| partition.name(region));
-            own.or(inherited)
-        })
-        .collect()
+/// Those of some rows, which ascend, that lie in a range.
+fn between<'r>(rows: &'r [Row], range: &std::ops::Range<Row>) -> &'r [Row] {
+    let start = rows.partition_point(|row| *row < range.start);
+    let end = rows.partition_point(|row| *row < range.end);
+    &rows[start..end]
 }
 
 pub(crate) fn text(value: Cursor<'_>) -> Option<&str> {

@@ -17,6 +17,7 @@ use crate::hits::Hit;
 use crate::navigate::Walked;
 use crate::plan::{Ordering, PartPlan, Plan};
 use crate::scan::Scan;
+use crate::turns::{Turn, Turns};
 
 /// A search and its circumstances.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct SearchRequest {
     pub deadline: Option<Instant>,
     /// Set by somebody else to give up at once.
     pub cancel: Arc<AtomicBool>,
+    /// With whom it takes turns; without, it works whenever it likes.
+    pub turns: Option<Arc<Turns>>,
 }
 
 /// Whether a search returns edges.
@@ -68,6 +71,7 @@ impl SearchRequest {
             sort: DefaultSort::None,
             deadline: None,
             cancel: Arc::default(),
+            turns: None,
         }
     }
 }
@@ -141,6 +145,8 @@ impl Graph {
             Arc::clone(&request.cancel),
         );
         search.with_edges = request.edges == Edges::Included;
+        search.turn = Turn::of(request.turns.clone());
+        search.turn.go_on();
         Ok(search)
     }
 }
@@ -156,6 +162,11 @@ pub(crate) fn streams(plan: &Plan) -> bool {
 }
 
 impl Rows {
+    /// Lets other searches work until the next row is asked for: for whoever waits for a slow reader.
+    pub fn rest(&self) {
+        self.search.turn.rest();
+    }
+
     /// The ids of the nodes found, without their documents and edges; `None` for a row of an aggregate.
     pub fn ids(mut self) -> impl Iterator<Item = Result<Option<NodeId>, EngineError>> {
         std::iter::from_fn(move || {
@@ -177,6 +188,7 @@ impl Iterator for Rows {
     type Item = Result<Value, EngineError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        self.search.turn.go_on();
         if let Some(edge) = self.pending.pop_front() {
             return Some(Ok(edge));
         }

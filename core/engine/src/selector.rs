@@ -45,6 +45,19 @@ impl<'a> Selector<'a> {
         self.terms.is_empty()
     }
 
+    /// Conditions that a label has one of some values.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (&'a str, &[&'a str])> {
+        self.terms.iter().filter_map(|term| match term {
+            Term::In(label, values) => Some((*label, values.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// The first of them.
+    pub(crate) fn first_label(&self) -> Option<(&'a str, &[&'a str])> {
+        self.labels().next()
+    }
+
     fn read_labels(&mut self, value: Cursor<'a>) -> Option<()> {
         match value.item() {
             Item::Null => Some(()),
@@ -83,7 +96,7 @@ impl<'a> Selector<'a> {
         Some(())
     }
 
-    fn holds(&self, labels: Option<Cursor<'_>>) -> bool {
+    pub(crate) fn holds(&self, labels: Option<Cursor<'_>>) -> bool {
         let value = |key: &str| match labels.and_then(|labels| labels.member(key)) {
             Some(value) => match value.item() {
                 Item::Text(text) => Some(text),

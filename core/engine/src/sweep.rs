@@ -259,11 +259,7 @@ impl Search {
 
     fn retain_text(&self, part: u32, rows: &mut Vec<Row>, phrase: &Phrase) {
         let partition = &self.graph.partitions[part as usize];
-        if let Some(index) = partition.words.asked(partition, rows.len())
-            && let Some(candidates) = index.candidates(phrase)
-        {
-            rows.retain(|row| candidates.binary_search(row).is_ok());
-        }
+        partition.retain_candidates(phrase, rows);
         rows.retain(|&row| phrase.occurs(partition.reported(row)));
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 use stocktake_query::FunctionName;
 
+use crate::sum::Sum;
 use crate::value::{Num, total};
 
 /// A function and what it knows so far.
@@ -12,9 +13,7 @@ pub(crate) struct Tally {
     name: FunctionName,
     rows: u64,
     numbers: u64,
-    /// Exact as long as all numbers are whole.
-    whole: i128,
-    rest: f64,
+    sum: Sum,
     /// Running mean and sum of squared differences from it (Welford).
     mean: f64,
     squares: f64,
@@ -29,8 +28,7 @@ impl Tally {
             name,
             rows: 0,
             numbers: 0,
-            whole: 0,
-            rest: 0.0,
+            sum: Sum::default(),
             mean: 0.0,
             squares: 0.0,
             spoiled: false,
@@ -63,15 +61,13 @@ impl Tally {
     pub(crate) fn add_rows(&mut self, number: i64, rows: u64) {
         self.rows += rows;
         self.numbers += rows;
-        self.whole += i128::from(number) * i128::from(rows);
+        self.sum
+            .add(Num::Int(i128::from(number) * i128::from(rows)));
     }
 
     fn add_number(&mut self, number: Num) {
         self.numbers += 1;
-        match number {
-            Num::Int(int) => self.whole += int,
-            Num::Float(float) => self.rest += float,
-        }
+        self.sum.add(number);
         let float = number.as_f64();
         let before = float - self.mean;
         self.mean += before / self.count();
@@ -81,14 +77,6 @@ impl Tally {
     #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 rows")]
     fn count(&self) -> f64 {
         self.numbers as f64
-    }
-
-    fn sum(&self) -> Num {
-        if self.rest == 0.0 {
-            Num::Int(self.whole)
-        } else {
-            Num::Float(Num::Int(self.whole).as_f64() + self.rest)
-        }
     }
 
     pub(crate) fn result(&self) -> Value {
@@ -102,9 +90,9 @@ impl Tally {
         match self.name {
             FunctionName::Count => self.rows.into(),
             FunctionName::Sum if self.spoiled => Value::Null,
-            FunctionName::Sum => self.sum().to_value(),
+            FunctionName::Sum => self.sum.value().to_value(),
             FunctionName::Min | FunctionName::Max => self.extreme.clone(),
-            FunctionName::Avg => of_numbers(self.sum().as_f64() / self.count()),
+            FunctionName::Avg => of_numbers(self.sum.value().as_f64() / self.count()),
             FunctionName::Variance => of_numbers(self.squares / self.count()),
             FunctionName::Stddev => of_numbers((self.squares / self.count()).sqrt()),
         }
@@ -130,6 +118,11 @@ mod tests {
     fn functions_ignore_nulls_and_refuse_texts() {
         check(FunctionName::Sum, json!([1, null, 2.5]), json!(3.5));
         check(FunctionName::Sum, json!([null]), json!(0));
+        check(
+            FunctionName::Sum,
+            json!([1e100, 1, -1e100, 0.5]),
+            json!(1.5),
+        );
         check(FunctionName::Sum, json!([1, "a"]), json!(null));
         check(FunctionName::Count, json!([1, null, "a"]), json!(3));
         check(FunctionName::Min, json!(["b", "a", null]), json!("a"));

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use stocktake_query::Quantifier;
 
 use crate::columns::{Column, ColumnKey};
+use crate::document::Cursor;
 use crate::eval::{At, Search};
 use crate::graph::Spot;
 use crate::holds::decides;
@@ -122,29 +123,68 @@ impl Search {
         if !first && !often {
             return None;
         }
-        let key: ColumnKey = (kind, self.column_name(path));
-        if let Some(column) = at.partition.lazy.get(&key) {
+        let partition = at.partition;
+        let name = self.column_name(path);
+        let key: ColumnKey = (kind, name.clone());
+        if let Some(column) = partition.lazy.get(&key) {
             return Some(column);
         }
-        often.then(|| {
-            let column = Arc::new(self.build(at.partition, at, kind, path));
-            let documents = at.partition.arena.len();
-            at.partition.lazy.keep(key, Arc::clone(&column), documents);
-            column
-        })
+        if let Some(column) = self.layered(at, kind, path, name, often) {
+            partition
+                .lazy
+                .keep(key, Arc::clone(&column), partition.arena.len());
+            return Some(column);
+        }
+        often.then(|| kept(partition, key, || self.build(partition, at, kind, path)))
+    }
+
+    /// The column of a changed partition, from the one of the partition below.
+    fn layered(
+        &self,
+        at: At<'_>,
+        kind: usize,
+        path: &PathPlan,
+        name: String,
+        often: bool,
+    ) -> Option<Arc<Column>> {
+        let base = &at.partition.layer.as_ref()?.base;
+        let below = base.kind_named(&at.partition.kinds[kind].name)?;
+        let key: ColumnKey = (below, name);
+        let column = match base.lazy.get(&key) {
+            Some(column) => column,
+            None if often => kept(base, key, || self.build(base, at, below, path)),
+            None => return None,
+        };
+        let partition = at.partition;
+        let column = partition.layered_column(kind, &column, &|row, found| {
+            self.column_values(partition, at, path, row, found);
+        })?;
+        Some(Arc::new(column))
     }
 
     fn build(&self, partition: &Partition, at: At<'_>, kind: usize, path: &PathPlan) -> Column {
         Column::build(partition, kind, &|row, found| {
-            let start = Some(View::Doc(partition.reported(row)));
-            let _ = self.walk(start, at.bound.keys(), &path.steps, &mut |view| {
-                found(match view {
-                    Some(View::Doc(cursor)) => Some(cursor),
-                    _ => None,
-                });
-                ControlFlow::Continue(())
-            });
+            self.column_values(partition, at, path, row, found);
         })
+    }
+
+    /// Every value of a path in a row of the partition of `at`, or of the one below it: keys have the same numbers.
+    fn column_values<'p>(
+        &self,
+        partition: &'p Partition,
+        at: At<'_>,
+        path: &PathPlan,
+        row: Row,
+        found: &mut dyn FnMut(Option<Cursor<'p>>),
+    ) {
+        let start = Some(View::Doc(partition.reported(row)));
+        let _ = self.walk(start, at.bound.keys(), &path.steps, &mut |view| {
+            found(match view {
+                Some(View::Doc(cursor)) => Some(cursor),
+                _ => None,
+            });
+            ControlFlow::Continue(())
+        });
     }
 
     /// Two paths have the same name only if they are the same.
@@ -156,4 +196,12 @@ impl Search {
         });
         names.collect()
     }
+}
+
+/// A column that is made now and kept with its partition.
+fn kept(partition: &Partition, key: ColumnKey, make: impl FnOnce() -> Column) -> Arc<Column> {
+    let column = Arc::new(make());
+    let documents = partition.arena.len();
+    partition.lazy.keep(key, Arc::clone(&column), documents);
+    column
 }

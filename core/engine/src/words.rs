@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustc_hash::FxHasher;
 
 use crate::document::{Cursor, Item};
+use crate::layer::Layer;
 use crate::partition::{Partition, Row, row_number};
 use crate::text::{Phrase, each_word, scalars};
 
@@ -50,6 +51,16 @@ impl Words {
             .as_ref()
     }
 
+    /// The index of a changed partition, if the one below it has one: only what changed is read.
+    pub(crate) fn merged(partition: &Partition, layer: &Layer) -> Self {
+        let words = Self::default();
+        if let Some(below) = layer.base.words.ready() {
+            let index = below.changed(partition, layer);
+            words.index.get_or_init(|| Some(index));
+        }
+        words
+    }
+
     /// The index, if it is there.
     pub(crate) fn ready(&self) -> Option<&WordIndex> {
         self.index.get()?.as_ref()
@@ -68,14 +79,7 @@ impl WordIndex {
     fn build(partition: &Partition) -> Option<Self> {
         let buckets = (partition.arena.len() / BYTES_PER_BUCKET).next_power_of_two();
         let mask = buckets as u64 - 1;
-        let mut reader = Reader {
-            mask,
-            row: 0,
-            last: vec![Row::MAX; buckets],
-            counts: vec![0; buckets],
-            all: Vec::new(),
-            known: vec![(Row::MAX, None); partition.strings.len()],
-        };
+        let mut reader = Reader::new(partition, mask, buckets);
         // Where the buckets of each row end.
         let mut ends = Vec::with_capacity(partition.len());
         for row in 0..row_number(partition.len()) {
@@ -109,6 +113,42 @@ impl WordIndex {
         })
     }
 
+    /// The same index for the rows of a changed partition.
+    fn changed(&self, partition: &Partition, layer: &Layer) -> Self {
+        let buckets = self.starts.len() - 1;
+        let mut reader = Reader::new(partition, self.mask, buckets);
+        let mut fresh: Vec<(u32, Row)> = Vec::new();
+        for row in &layer.fresh {
+            reader.row = *row;
+            reader.read(partition.reported(*row));
+            fresh.extend(reader.all.drain(..).map(|bucket| (bucket, *row)));
+        }
+        fresh.retain(|(bucket, _)| self.common.binary_search(bucket).is_err());
+        fresh.sort_unstable();
+        let mut fresh = fresh.into_iter().peekable();
+        let mut starts = Vec::with_capacity(buckets + 1);
+        let mut rows: Vec<Row> = Vec::with_capacity(self.rows.len() + fresh.len());
+        for (bucket, range) in (0_u32..).zip(self.starts.windows(2)) {
+            let start = rows.len();
+            starts.push(row_number(start));
+            rows.extend(layer.same(&self.rows[range[0] as usize..range[1] as usize]));
+            let same = rows.len();
+            while let Some((_, row)) = fresh.next_if(|(other, _)| *other == bucket) {
+                rows.push(row);
+            }
+            if rows.len() > same {
+                rows[start..].sort_unstable();
+            }
+        }
+        starts.push(row_number(rows.len()));
+        Self {
+            mask: self.mask,
+            starts,
+            rows,
+            common: self.common.clone(),
+        }
+    }
+
     /// The rows that have all words of a phrase or look like it; `None` if that is nearly all rows.
     pub(crate) fn candidates(&self, phrase: &Phrase) -> Option<&[Row]> {
         let lists = phrase.words().iter().filter_map(|word| {
@@ -138,6 +178,17 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(partition: &Partition, mask: u64, buckets: usize) -> Self {
+        Self {
+            mask,
+            row: 0,
+            last: vec![Row::MAX; buckets],
+            counts: vec![0; buckets],
+            all: Vec::new(),
+            known: vec![(Row::MAX, None); partition.strings.len()],
+        }
+    }
+
     fn read(&mut self, value: Cursor<'_>) {
         if let Some(number) = value.number_of_text() {
             self.read_known(number, value);

@@ -27,15 +27,19 @@ fn records(account: &str, nodes: &[Node]) -> Vec<NodeRecord> {
 
 /// The inventory in the engine.
 fn engine(inventory: &Inventory) -> Graph {
+    engine_after(inventory, inventory)
+}
+
+/// The inventory in the engine, after all nodes of another one became those of this one.
+fn engine_after(before: &Inventory, inventory: &Inventory) -> Graph {
     let mut graph = Graph::new(model());
     let mut overlay = Vec::new();
-    for (account, (nodes, links)) in ACCOUNTS.into_iter().zip(&inventory.accounts) {
-        let records = records(account, nodes);
-        let ids: Vec<NodeId> = records
-            .iter()
-            .map(|record| record.node_id("k8s", account))
-            .collect();
-        let mut builder = builder(account, account, &records);
+    let accounts = before.accounts.iter().zip(&inventory.accounts);
+    for (account, ((old, _), (nodes, links))) in ACCOUNTS.into_iter().zip(accounts) {
+        let id = |record: &NodeRecord| record.node_id("k8s", account);
+        let (old, records) = (records(account, old), records(account, nodes));
+        let ids: Vec<NodeId> = records.iter().map(id).collect();
+        let mut builder = builder(account, account, &old);
         for (from, to, edge_type, relation) in links {
             if let (Some(from), Some(to)) = (ids.get(*from), ids.get(*to)) {
                 builder.edge(EdgeRecord {
@@ -47,6 +51,12 @@ fn engine(inventory: &Inventory) -> Graph {
             }
         }
         graph = graph.with_partition(Arc::new(builder.resolve(&[], &[])));
+        let gone = old.iter().map(id).filter(|id| !ids.contains(id));
+        let changed: Vec<NodeRecord> = records
+            .into_iter()
+            .filter(|record| !old.contains(record))
+            .collect();
+        graph = graph.with_changes(account, &changed, &gone.collect::<Vec<_>>(), &[], &[]);
         for (id, node) in ids.iter().zip(nodes) {
             if let Some((desired, metadata)) = &node.marks {
                 let map = |value: &Value| value.as_object().cloned().unwrap();
@@ -159,16 +169,15 @@ fn is_unknown_property(error: &stocktake_engine::EngineError) -> bool {
 }
 
 /// Engine and plain evaluator give the same nodes, in the same order.
-fn same_nodes(inventory: &Inventory, query: &str) -> Result<(), TestCaseError> {
-    let graph = engine(inventory);
-    let mut found = match ids(&graph, query) {
+fn same_nodes(graph: &Graph, inventory: &Inventory, query: &str) -> Result<(), TestCaseError> {
+    let mut found = match ids(graph, query) {
         Err(error) if is_unknown_property(&error) => return Ok(()),
         Err(error) => return Err(TestCaseError::fail(error.to_string())),
         Ok(found) => found,
     };
     // Columns and indexes that the first search left behind change nothing.
-    prop_assert_eq!(&ids(&graph, query).unwrap(), &found, "{}", query);
-    let mut expected = plain(inventory, &graph).run(&request(query).query);
+    prop_assert_eq!(&ids(graph, query).unwrap(), &found, "{}", query);
+    let mut expected = plain(inventory, graph).run(&request(query).query);
     // By relevance: the plain evaluator does not know how well a text matches.
     if query.contains("\"web\"") || query.contains("\"dns 1\"") || query.contains("\"a web\"") {
         if query.contains(" limit ") {
@@ -181,15 +190,14 @@ fn same_nodes(inventory: &Inventory, query: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn same_rows(inventory: &Inventory, query: &str) -> Result<(), TestCaseError> {
-    let graph = engine(inventory);
-    let found = match rows(&graph, &request(query)) {
+fn same_rows(graph: &Graph, inventory: &Inventory, query: &str) -> Result<(), TestCaseError> {
+    let found = match rows(graph, &request(query)) {
         Err(error) if is_unknown_property(&error) => return Ok(()),
         Err(error) => return Err(TestCaseError::fail(error.to_string())),
         Ok(found) => found,
     };
-    prop_assert_eq!(&rows(&graph, &request(query)).unwrap(), &found, "{}", query);
-    let expected = plain(inventory, &graph).run_aggregate(&request(query).query);
+    prop_assert_eq!(&rows(graph, &request(query)).unwrap(), &found, "{}", query);
+    let expected = plain(inventory, graph).run_aggregate(&request(query).query);
     prop_assert_eq!(found, expected, "{}", query);
     Ok(())
 }
@@ -209,12 +217,12 @@ proptest! {
 
     #[test]
     fn on_nodes(inventory in inventory(), query in query()) {
-        same_nodes(&inventory, &query)?;
+        same_nodes(&engine(&inventory), &inventory, &query)?;
     }
 
     #[test]
     fn on_aggregates(inventory in inventory(), query in aggregate()) {
-        same_rows(&inventory, &query)?;
+        same_rows(&engine(&inventory), &inventory, &query)?;
     }
 }
 
@@ -223,11 +231,25 @@ proptest! {
 
     #[test]
     fn on_many_nodes(inventory in inventory(), query in simple()) {
-        same_nodes(&repeated(&inventory), &query)?;
+        let inventory = repeated(&inventory);
+        same_nodes(&engine(&inventory), &inventory, &query)?;
     }
 
     #[test]
     fn on_aggregates_of_many_nodes(inventory in inventory(), query in aggregate()) {
-        same_rows(&repeated(&inventory), &query)?;
+        let inventory = repeated(&inventory);
+        same_rows(&engine(&inventory), &inventory, &query)?;
+    }
+
+    #[test]
+    fn on_nodes_that_changed(before in inventory(), inventory in inventory(), query in query()) {
+        same_nodes(&engine_after(&before, &inventory), &inventory, &query)?;
+    }
+
+    #[test]
+    fn on_aggregates_of_nodes_that_changed(
+        before in inventory(), inventory in inventory(), query in aggregate()
+    ) {
+        same_rows(&engine_after(&before, &inventory), &inventory, &query)?;
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "everything here is a test")]
 mod agree;
 mod answers;
+mod changes;
 mod edges;
 mod fixture;
 mod generate;
