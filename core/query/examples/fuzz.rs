@@ -67,7 +67,10 @@ fn main() -> ExitCode {
             corpus.push(text);
         }
         if corpus.len() > MOST {
-            let keep: Vec<String> = corpus.choose_multiple(&mut random, MOST / 2).cloned().collect();
+            let keep: Vec<String> = corpus
+                .choose_multiple(&mut random, MOST / 2)
+                .cloned()
+                .collect();
             corpus = keep;
         }
     }
@@ -109,7 +112,9 @@ fn damaged(corpus: &[String], random: &mut SmallRng) -> String {
             }
         }
     }
-    let end = (0..=text.len().min(LONGEST)).rev().find(|&at| text.is_char_boundary(at));
+    let end = (0..=text.len().min(LONGEST))
+        .rev()
+        .find(|&at| text.is_char_boundary(at));
     text.truncate(end.unwrap_or(0));
     text
 }
@@ -130,7 +135,9 @@ fn survives(text: &str) -> Result<String, String> {
         Ok(query) => {
             let printed = query.to_string();
             if parse(&printed) != Ok(query) {
-                return Err(format!("it is printed as {printed:?}, which is read differently"));
+                return Err(format!(
+                    "it is printed as {printed:?}, which is read differently"
+                ));
             }
             answer.push('+');
             answer.extend(shape(&printed));
@@ -149,7 +156,10 @@ fn survives(text: &str) -> Result<String, String> {
         parse_columns(text).err(),
         parse_template(text).err(),
     ];
-    errors.iter().flatten().try_for_each(|error| points_somewhere(text, error))?;
+    errors
+        .iter()
+        .flatten()
+        .try_for_each(|error| points_somewhere(text, error))?;
     let cursor = text.len() / 2;
     let offer = suggest(text, cursor);
     if text.get(offer.span.start..offer.span.end) != Some(offer.word.as_str()) {
