@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -78,6 +79,8 @@ impl Sim {
             faults: Faults::default(),
             log: Mutex::new(VecDeque::new()),
             authority,
+            bookmarks: options.bookmarks,
+            cuts: watch::Sender::new(0),
         });
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&shared)));
         Ok(Self {
@@ -165,6 +168,35 @@ impl Sim {
         collection.map_or_else(Vec::new, |collection| {
             world.store.names(collection, namespace)
         })
+    }
+
+    /// Stores an object as a controller would, status included: a new one, or one in the place of the old.
+    ///
+    /// # Errors
+    /// An object of a kind nothing serves or without a name.
+    pub fn put(&self, object: Value) -> Result<(), SimError> {
+        let mut world = self.shared.api.write();
+        world.put(object)?;
+        world.react();
+        Ok(())
+    }
+
+    /// Takes an object out at once, whatever finalizers say; false if there is none.
+    pub fn remove(&self, group: &str, plural: &str, namespace: Option<&str>, name: &str) -> bool {
+        let mut world = self.shared.api.write();
+        let taken = world.take(group, plural, namespace.unwrap_or_default(), name);
+        world.react();
+        taken
+    }
+
+    /// Breaks the connection of every watch that runs now.
+    pub fn cut_watches(&self) {
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Forgets past versions: lists and watches from before now get 410.
+    pub fn compact(&self) {
+        self.shared.api.write().store.compact();
     }
 
     /// The requests so far, oldest first; the last 100,000 are kept.

@@ -15,3 +15,4 @@ mod fixture;
 mod paging;
 mod patch;
 mod replay;
+mod watch;
