@@ -167,7 +167,8 @@ async fn watches_end_in_time_or_are_cut() {
         Effect::CutBody { after_bytes: 10 },
         Times::Only(1),
     );
-    let short = admin.try_send(Method::GET, &format!("{MAPS}?watch=1"), &[], "");
+    let path = format!("{MAPS}?watch=1");
+    let short = admin.try_send(Method::GET, &path, &[], "");
     assert!(short.await.is_err());
 }
 
