@@ -152,7 +152,9 @@ impl Core {
         let outcome = match self.queue().run(id, work).await {
             TaskResult::Acted(outcome) => outcome,
             TaskResult::Failed { message } => Outcome::Failed { message },
-            TaskResult::Collected(_) => unreachable!("a deletion is answered by an outcome"),
+            TaskResult::Collected(_) | TaskResult::Watched => {
+                unreachable!("a deletion is answered by an outcome")
+            }
         };
         let (verdict, message) = told(&outcome);
         if !dry

@@ -21,6 +21,8 @@ impl Core {
             only: self.0.options.contexts.clone(),
             parallel: worker.k8s.pool_size,
         };
+        // Lists and watches of one account do not overtake each other.
+        let _held = self.hold_watches().await;
         let id = self.queue().reserve();
         self.lock_work().insert(id, task.to_owned());
         let result = self.queue().run(id, Task::Collect(request)).await;
@@ -33,7 +35,9 @@ impl Core {
                 }
             }
             TaskResult::Failed { message } => self.fail(task, &message),
-            TaskResult::Acted(_) => unreachable!("a collection is answered by its summary"),
+            TaskResult::Acted(_) | TaskResult::Watched => {
+                unreachable!("a collection is answered by its summary")
+            }
         }
     }
 

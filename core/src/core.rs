@@ -18,6 +18,7 @@ use crate::open::{OpenError, Options, Schedule};
 use crate::past::Past;
 use crate::queue::Queue;
 use crate::runs::Runs;
+use crate::watches::Watches;
 use crate::{routes, socket};
 
 /// A core on one data directory; cheap to clone.
@@ -46,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) audit: tokio::sync::Mutex<()>,
     pub(crate) attached: Attached,
     pub(crate) past: Past,
+    pub(crate) watches: Watches,
 }
 
 impl Core {
@@ -67,6 +69,7 @@ impl Core {
             tasks.push(tokio::spawn(async move { core.keep_schedule().await }));
             let core = self.clone();
             tasks.push(tokio::spawn(async move { core.keep_jobs().await }));
+            self.start_watches();
         }
         Ok(tasks)
     }
@@ -86,6 +89,7 @@ impl Core {
         for run in self.0.runs.all() {
             self.0.runs.stop(&run.task);
         }
+        self.end_watches().await;
         self.0.attached.close();
         // A socket that is left behind is in nobody's way: the next owner removes it.
         let path = socket::socket_path(&self.0.options.data_dir);

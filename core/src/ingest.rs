@@ -184,7 +184,7 @@ impl Core {
     }
 
     /// Adds kinds and rules to what is known of a plugin, in the record and in the graph.
-    fn learn(&self, plugin: &str, new: PluginModel) -> Result<(), StoreError> {
+    pub(crate) fn learn(&self, plugin: &str, new: PluginModel) -> Result<(), StoreError> {
         let mut models = self
             .0
             .models

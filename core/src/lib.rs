@@ -1,6 +1,7 @@
 //! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
 //! socket it is the same router.
 mod attached;
+mod batch;
 mod certificate;
 mod check;
 mod cleanup;
@@ -9,6 +10,7 @@ mod compact;
 mod complete;
 mod core;
 mod documents;
+mod follow;
 mod history;
 mod ingest;
 mod jobs;
@@ -29,6 +31,7 @@ mod status;
 mod tag;
 mod templates;
 mod timeseries;
+mod watches;
 mod workflow;
 
 pub use crate::core::Core;

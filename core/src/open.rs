@@ -16,6 +16,7 @@ use crate::jobs::Jobs;
 use crate::past::{LEFT_OUT, Past};
 use crate::queue::Queue;
 use crate::runs::Runs;
+use crate::watches::Watches;
 
 /// How a core is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +127,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         audit: tokio::sync::Mutex::new(()),
         attached: Attached::default(),
         past: Past::default(),
+        watches: Watches::default(),
     })
 }
 

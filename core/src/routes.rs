@@ -12,7 +12,7 @@ use serde::Serialize;
 use stocktake_client::{AccountFailure, Complete, Execute, Info, Merged, TaskResult, Work, lines};
 use stocktake_command::{Context, Terminal};
 use stocktake_model::SnapshotItem;
-use stocktake_plugin_api::Progress;
+use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::core::Core;
 use crate::ingest::IngestError;
@@ -33,6 +33,7 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/tasks/take", post(take))
         .route("/tasks/{id}/progress", post(progress))
         .route("/tasks/{id}/failure", post(failure))
+        .route("/tasks/{id}/follow", post(follow))
         .route("/tasks/{id}/result", post(result))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(core)
@@ -94,6 +95,23 @@ async fn merge(State(core): State<Core>, body: Body) -> Result<Json<Merged>, Ref
     let chunks = body.into_data_stream().map_err(|error| error.to_string());
     let items = lines::<SnapshotItem, _>(chunks);
     core.ingest(items).await.map(Json).map_err(Refusal::Ingest)
+}
+
+async fn follow(
+    State(core): State<Core>,
+    Path(id): Path<u64>,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let Some(hold) = core.0.watches.hold_of(id) else {
+        return Ok(StatusCode::GONE);
+    };
+    let _busy = hold.busy.lock().await;
+    let chunks = body.into_data_stream().map_err(|error| error.to_string());
+    let items = lines::<WatchItem, _>(chunks);
+    let followed = core.follow(id, items, &hold.stop).await;
+    followed
+        .map(|()| StatusCode::NO_CONTENT)
+        .map_err(Refusal::Ingest)
 }
 
 async fn key(State(core): State<Core>) -> Result<Bytes, Refusal> {

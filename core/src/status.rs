@@ -16,7 +16,10 @@ impl Core {
         let oldest = headers
             .values()
             .filter(|header| !header.unconfigured)
-            .map(|header| header.collected)
+            .map(|header| {
+                let watched = self.0.watches.known_until(header.account());
+                watched.map_or(header.collected, |until| until.max(header.collected))
+            })
             .min()?;
         Some(u64::try_from(now.as_second() - oldest.as_second()).unwrap_or(0))
     }

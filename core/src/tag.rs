@@ -35,7 +35,9 @@ impl Core {
         let outcome = match self.queue().run(id, task).await {
             TaskResult::Acted(outcome) => outcome,
             TaskResult::Failed { message } => Outcome::Failed { message },
-            TaskResult::Collected(_) => unreachable!("a tag task is answered by an outcome"),
+            TaskResult::Collected(_) | TaskResult::Watched => {
+                unreachable!("a tag task is answered by an outcome")
+            }
         };
         match outcome {
             Outcome::Tagged(tagged) => self.replace(&object, tagged.node).await,

@@ -12,3 +12,4 @@ mod rbac;
 mod session;
 mod terminal;
 mod trouble;
+mod watch;

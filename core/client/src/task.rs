@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stocktake_act::Approved;
 use stocktake_model::{GapReason, ObjectRef};
-use stocktake_plugin_api::{Change, Deletion, Outcome};
+use stocktake_plugin_api::{Change, Deletion, Outcome, WatchStart};
 
 /// A piece of work with its number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct Work {
 pub enum Task {
     /// Collect every account of every plugin.
     Collect(CollectRequest),
+    /// Follow one account until the core has heard enough.
+    Watch(WatchRequest),
     /// Change tags of one object.
     Tag {
         /// Name of the plugin.
@@ -56,6 +58,19 @@ pub struct CollectRequest {
     pub parallel: usize,
 }
 
+/// Which account is to be watched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WatchRequest {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Section of the plugin in the worker's configuration.
+    pub section: Value,
+    /// Name of the account, for people.
+    pub account_name: String,
+    /// Where to begin.
+    pub start: WatchStart,
+}
+
 /// What became of a piece of work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
@@ -64,6 +79,8 @@ pub enum TaskResult {
     Collected(CollectSummary),
     /// Of [`Task::Tag`] and [`Task::Delete`].
     Acted(Outcome),
+    /// Of [`Task::Watch`]: it is over, because the core wanted no more.
+    Watched,
     /// The worker could not do it at all.
     Failed {
         /// What happened.

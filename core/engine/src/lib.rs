@@ -23,6 +23,7 @@ mod graph;
 mod groups;
 mod hits;
 mod holds;
+mod inspect;
 mod intern;
 mod layout;
 mod literal;

@@ -4,7 +4,9 @@
 mod error;
 mod plugin;
 mod progress;
+mod watch;
 
 pub use error::PluginError;
 pub use plugin::{Account, Change, Deletion, Outcome, Plugin, Tagged};
 pub use progress::{Progress, ProgressSink, Sink};
+pub use watch::{Changed, WatchItem, WatchSink, WatchStart};

@@ -234,7 +234,7 @@ impl Collection {
             _ => {}
         }
         if resource.plural == "customresourcedefinitions" {
-            self.define(&object);
+            self.definitions.define(&self.converter, &object);
         }
         let nodes = match self.converter.convert(resource, object) {
             Ok(nodes) => nodes,

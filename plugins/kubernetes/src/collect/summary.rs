@@ -17,6 +17,12 @@ const BROUGHT: [(&str, &[&str], bool); 4] = [
     ("kubernetes_subject_user", BINDINGS, false),
     ("kubernetes_subject_group", BINDINGS, false),
 ];
+/// Kinds that objects of others bring along together.
+pub(crate) const SHARED: [&str; 3] = [
+    "kubernetes_image",
+    "kubernetes_subject_user",
+    "kubernetes_subject_group",
+];
 const BINDINGS: &[&str] = &["kubernetes_role_binding", "kubernetes_cluster_role_binding"];
 
 /// What was read so far.

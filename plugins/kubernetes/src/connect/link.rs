@@ -12,6 +12,7 @@ use kube::client::Body;
 use tokio::sync::Mutex;
 
 use super::exec::{Credential, Credentials, Fresh};
+use super::lines::Lines;
 use super::{Target, cause};
 use crate::trouble::{Refusal, RequestError};
 
@@ -195,6 +196,15 @@ impl Link {
     }
 
     async fn exchange(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
+        let body = self.open(client, ask).await?;
+        Ok(Answer {
+            path: ask.path.clone(),
+            body: self.read(body, &ask.path).await?,
+        })
+    }
+
+    /// Sends a request and takes the head of the answer; anything but success is an error.
+    async fn open(&self, client: &Client, ask: &Ask) -> Result<Body, RequestError> {
         let mut request = Request::builder()
             .method(ask.method.clone())
             .uri(&ask.path)
@@ -218,13 +228,10 @@ impl Link {
             .await
             .map_err(|error| self.cause(&error))?;
         let (head, body) = response.into_parts();
-        let body = self.read(body, &ask.path).await;
         if head.status.is_success() {
-            return Ok(Answer {
-                path: ask.path.clone(),
-                body: body?,
-            });
+            return Ok(body);
         }
+        let body = self.read(body, &ask.path).await;
         let retry_after = head.headers.get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         // What a refusal says is a courtesy: one that breaks off refuses all the same.
@@ -234,6 +241,39 @@ impl Link {
             &body.unwrap_or_default(),
         );
         Err(RequestError::Refused(Box::new(refusal)))
+    }
+
+    /// Sends one request whose answer goes on: lines as they come.
+    pub(crate) async fn stream(self: &Arc<Self>, ask: &Ask) -> Result<Lines, RequestError> {
+        let ready = self.ready(Fresh::IfStale).await?;
+        let opened = self.open_stream(&ready.client, ask).await;
+        let refused = matches!(&opened, Err(error) if error.code() == Some(401));
+        if refused && self.target.exec.is_some() {
+            let ready = self.ready(Fresh::Always).await?;
+            return self.open_stream(&ready.client, ask).await;
+        }
+        opened
+    }
+
+    async fn open_stream(
+        self: &Arc<Self>,
+        client: &Client,
+        ask: &Ask,
+    ) -> Result<Lines, RequestError> {
+        let opening = self.open(client, ask);
+        let opened = tokio::time::timeout(self.limits.timeout, opening).await;
+        let body = opened.unwrap_or_else(|_| {
+            Err(RequestError::Timeout {
+                server: self.target.server_url.clone(),
+                after: self.limits.timeout,
+            })
+        })?;
+        Ok(Lines::new(self.clone(), ask.path.clone(), body))
+    }
+
+    /// Bytes of one answer, or of one line of a stream, that are held at most.
+    pub(super) fn largest(&self) -> usize {
+        self.limits.bytes
     }
 
     async fn read(&self, mut body: Body, path: &str) -> Result<Bytes, RequestError> {
@@ -254,7 +294,7 @@ impl Link {
         Ok(whole.into())
     }
 
-    fn cause(&self, error: &kube::Error) -> RequestError {
+    pub(super) fn cause(&self, error: &kube::Error) -> RequestError {
         cause::of_request(error, &self.target.server_url, self.limits.timeout)
     }
 }
