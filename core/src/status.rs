@@ -77,7 +77,7 @@ impl Core {
         clusters
     }
 
-    /// Gaps of one cluster (name or id) or of all.
+    /// Gaps of one cluster (name or id) or of all; what the configuration leaves out is none.
     pub(crate) fn cluster_gaps(&self, wanted: Option<&str>) -> Vec<ClusterGap> {
         let headers = self.headers();
         let mut gaps = Vec::new();
@@ -88,7 +88,7 @@ impl Core {
                     cluster: name.to_owned(),
                     gap: Clone::clone(gap),
                 };
-                gaps.extend(header.gaps.iter().map(gap));
+                gaps.extend(header.gaps.iter().filter(|gap| is_missing(gap)).map(gap));
             }
         }
         gaps
