@@ -9,6 +9,7 @@ use stocktake_model::{Duration, near};
 
 use crate::environment;
 use crate::error::ProblemKind;
+use crate::legacy;
 use crate::shape::{Section, Shape};
 use crate::steps::{Step, show};
 
@@ -34,6 +35,16 @@ pub(crate) struct Check {
 impl Check {
     /// Checks the value of a root key.
     pub(crate) fn root(&mut self, root: &str, value: &mut Value, shape: Shape) {
+        if let ("k8s", Value::Object(section)) = (root, &mut *value) {
+            for key in legacy::migrate(section) {
+                let path = vec![Step::Key(root.to_owned()), Step::Key(key.to_owned())];
+                self.warnings.push(Finding {
+                    kind: ProblemKind::Migrated { path: show(&path) },
+                    path,
+                    at_key: true,
+                });
+            }
+        }
         self.down(Step::Key(root.to_owned()), value, shape);
     }
 

@@ -23,7 +23,7 @@ pub struct CustomCommand {
     pub info: String,
     /// The text of `help NAME`.
     pub description: String,
-    /// The command line, with `{parameter}` in places.
+    /// The command line, with `{{parameter}}` in places; `{{args}}` is all that was typed behind the name.
     pub template: String,
     /// The parameters of the template.
     pub parameters: Vec<CommandParameter>,
@@ -47,7 +47,10 @@ pub(crate) static COMMANDS: Section = Section {
     keys: &[Key::new(
         "commands",
         "A list; each entry has `name`, `info`, `description`, `template`, `parameters` (`name`,\n\
-         `description`, `default`) and `allowed_in_source_position`.",
+         `description`, `default`) and `allowed_in_source_position`. A template holds `{{name}}`\n\
+         where a parameter goes, and `{{args}}` for all that was typed behind the command:\n\
+         {name: of_ns, template: 'search namespace = {{ns}}', parameters: [{name: ns}],\n\
+         allowed_in_source_position: true}",
         Shape::List(&Shape::Section(&COMMAND)),
     )],
     ignored: &[],
@@ -60,7 +63,7 @@ static COMMAND: Section = Section {
         Key::new("description", "The text of `help NAME`.", Shape::Text),
         Key::new(
             "template",
-            "The command line, with `{parameter}` in places.",
+            "The command line, with `{{parameter}}` in places; `{{args}}` is all that was typed.",
             Shape::Text,
         ),
         Key::new(

@@ -60,7 +60,8 @@ const COMMANDS_ROOTS: &[Root] = &[Root {
 const SNAPSHOTS_ROOTS: &[Root] = &[Root {
     name: "snapshots",
     also: &[],
-    about: "Labelled copies of the graph: a label of your choice, and when and how many.",
+    about: "Labelled copies of the graph: a label of your choice, and when and how many.\n\
+            Without effect so far.",
     shape: SCHEDULES,
 }];
 const WORKER_ROOTS: &[Root] = &[
@@ -105,6 +106,12 @@ impl DocumentId {
                 name: name.to_owned(),
                 near: near(&own, Self::ALL.map(Self::name)),
             })
+    }
+
+    /// The document a path belongs to: its first key is a section of it, in any spelling (`worker.cleanup=true`).
+    pub fn of_path(path: &str) -> Option<Self> {
+        let (root, _) = path.trim().split_once('.')?;
+        Self::ALL.into_iter().find(|id| id.root(root).is_some())
     }
 
     /// All defaults as YAML, with every key explained in comments.

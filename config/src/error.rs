@@ -115,6 +115,20 @@ pub enum ProblemKind {
         /// What to do instead; may be empty.
         instead: String,
     },
+    /// Keys of an older version that are read as what they mean today. A warning.
+    #[error("`{path}` is the old way to write `configs` and `config_files`")]
+    Migrated {
+        /// Path of the key.
+        path: String,
+    },
+    /// A file that is not there, or may not be read. A warning: it may be on another machine.
+    #[error("`{path}`: there is no file `{file}` here")]
+    NoFile {
+        /// Path of the value.
+        path: String,
+        /// The file.
+        file: String,
+    },
     /// An environment variable that is not set. A warning: the key falls back to its default.
     #[error("`{path}` uses the environment variable `{variable}`, which is not set")]
     NoVariable {
@@ -150,6 +164,12 @@ impl ProblemKind {
             Self::Ignored { instead, .. } if !instead.is_empty() => Some(instead.clone()),
             Self::NoVariable { variable, .. } => {
                 Some(format!("set `{variable}`; until then the default is used"))
+            }
+            Self::Migrated { .. } => Some(
+                "it still works; `config show stocktake.worker` describes the keys of today".into(),
+            ),
+            Self::NoFile { .. } => {
+                Some("right if the worker runs elsewhere; otherwise correct the path".into())
             }
             Self::NothingMasked(_) => Some("write the value itself in place of `****`".into()),
             Self::Path(_) => {

@@ -211,7 +211,8 @@ pub(crate) static K8S: Section = Section {
             "qps",
             "Requests per second and cluster; without it the server's own flow control governs.",
             Shape::Number(0.1, 100_000.0),
-        ),
+        )
+        .idle(),
         Key::new(
             "dynamic_kinds",
             "Whether kinds without a model of their own (CRDs) are collected.",
@@ -231,7 +232,8 @@ pub(crate) static K8S: Section = Section {
             "tag_cluster_on_kube_system",
             "Whether tags of a cluster are written to its namespace `kube-system`.",
             Shape::Switch,
-        ),
+        )
+        .idle(),
         Key::new(
             "config_map_data",
             "What is kept of config maps: `full`, `keys` or `none`.",

@@ -65,6 +65,15 @@ pub fn masked(id: DocumentId, text: &str) -> Result<String, ConfigError> {
     })
 }
 
+/// Replaces every credential of a value by [`MASK`].
+pub(crate) fn hide(value: &mut Value) {
+    let mut secrets = Vec::new();
+    collect(value, &mut Vec::new(), Hidden::No, &mut secrets);
+    for path in secrets {
+        tree::put(value, &path, Value::String(MASK.to_owned()));
+    }
+}
+
 /// The new text with every [`MASK`] replaced by what the stored text has in that place. Items of
 /// lists are recognised by their `name`, where they have one.
 pub fn unmask(id: DocumentId, new: &str, stored: &str) -> Result<String, ConfigError> {

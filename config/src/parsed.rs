@@ -11,6 +11,7 @@ use crate::core::CoreConfig;
 use crate::document::{CommandsDocument, CoreDocument, DocumentId, SnapshotsDocument};
 use crate::environment;
 use crate::error::{ConfigError, Problem, ProblemKind};
+use crate::mask;
 use crate::shape::Shape;
 use crate::snapshots::SnapshotsConfig;
 use crate::tree;
@@ -122,14 +123,23 @@ impl Parsed {
         self
     }
 
-    /// The paths of the values that are set here, e.g., `worker.cleanup`; an editor shows them as
-    /// overridden when this is an override.
+    /// The paths of the values that are set here, e.g., `worker.cleanup`.
     pub fn paths(&self) -> Vec<String> {
-        let mut paths = Vec::new();
-        for (root, value) in &self.roots {
-            leaves(root, value, &mut paths);
+        self.values().into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// The values that are set here, by path, as YAML on one line; credentials are masked. An editor shows them as what
+    /// counts when this is an override.
+    pub fn values(&self) -> Vec<(String, String)> {
+        let mut roots = Value::Object(self.roots.clone());
+        mask::hide(&mut roots);
+        let mut values = Vec::new();
+        if let Value::Object(roots) = &roots {
+            for (root, value) in roots {
+                leaves(root, value, &mut values);
+            }
         }
-        paths
+        values
     }
 
     /// Puts environment variables in and checks what came of it. A value that mentions an unset
@@ -240,13 +250,13 @@ fn merge(under: &mut Value, over: &Value) {
     }
 }
 
-fn leaves(path: &str, value: &Value, paths: &mut Vec<String>) {
+fn leaves(path: &str, value: &Value, values: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             for (key, field) in fields {
-                leaves(&format!("{path}.{key}"), field, paths);
+                leaves(&format!("{path}.{key}"), field, values);
             }
         }
-        _ => paths.push(path.to_owned()),
+        _ => values.push((path.to_owned(), yaml::inline(value))),
     }
 }

@@ -13,7 +13,12 @@ pub(crate) struct Key {
     pub(crate) shape: Shape,
     /// Other spellings that are understood.
     pub(crate) also: &'static [&'static str],
+    /// Whether nothing reads it yet.
+    pub(crate) idle: bool,
 }
+
+/// What is said of a key that nothing reads yet.
+pub(crate) const IDLE: &str = "Without effect so far.";
 
 impl Key {
     /// A key with one spelling.
@@ -23,7 +28,22 @@ impl Key {
             about,
             shape,
             also: &[],
+            idle: false,
         }
+    }
+
+    /// Nothing reads it yet, and its description says so.
+    pub(crate) const fn idle(mut self) -> Self {
+        self.idle = true;
+        self
+    }
+
+    /// Its description, for people.
+    pub(crate) fn described(&self) -> String {
+        if self.idle {
+            return format!("{}\n{IDLE}", self.about);
+        }
+        self.about.to_owned()
     }
 
     /// Understands a further spelling.

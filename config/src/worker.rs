@@ -124,13 +124,15 @@ pub(crate) static WORKER: Section = Section {
             "pool_size",
             "Plugins that run at the same time.",
             Shape::Whole(1, 1_000),
-        ),
+        )
+        .idle(),
         Key::new(
             "timeout_secs",
             "Time one collection may take, in seconds.",
             Shape::Seconds,
         )
-        .also(&["timeout"]),
+        .also(&["timeout"])
+        .idle(),
         Key::new(
             "cleanup",
             "Whether resources marked for cleaning are deleted at all.",

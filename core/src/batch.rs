@@ -83,7 +83,7 @@ impl Batch {
         };
         let object_id = ground.id(object);
         let ids: Vec<NodeId> = nodes.iter().map(|node| ground.id(node)).collect();
-        if self.is_shown(ground, object) {
+        if is_shown(ground, object) {
             return Vec::new();
         }
         let known = self.known(ground, &object_id);
@@ -141,13 +141,6 @@ impl Batch {
         changed.or_else(|| ground.graph.record(id))
     }
 
-    /// Whether the same object is in the graph under another kind: some servers show one object in two groups.
-    fn is_shown(&self, ground: &Ground<'_>, object: &NodeRecord) -> bool {
-        let kinds = ground.graph.kinds_with_uid(ground.account, object.id());
-        kinds.iter().any(|kind| kind != object.kind())
-            && kinds.iter().all(|kind| kind != object.kind())
-    }
-
     fn parts(&self, ground: &Ground<'_>, id: &NodeId) -> Vec<NodeId> {
         let mut parts = ground.graph.parts_of(id);
         let uid = self.changed.get(id).map(|object| object.id().to_owned());
@@ -158,6 +151,12 @@ impl Batch {
         }
         parts
     }
+}
+
+/// Whether the same object is in the graph under another kind: some servers show one object in two groups.
+fn is_shown(ground: &Ground<'_>, object: &NodeRecord) -> bool {
+    let kinds = ground.graph.kinds_with_uid(ground.account, object.id());
+    !kinds.is_empty() && kinds.iter().all(|kind| kind != object.kind())
 }
 
 /// Whether an object is older than the one that is known. Versions of one object can be compared.

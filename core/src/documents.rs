@@ -1,5 +1,7 @@
 //! The configuration documents: kept in the record as people wrote them, read anew whenever somebody needs them.
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -7,17 +9,19 @@ use stocktake_command::{
     CommandError, ConfigSaved, ConfigText, Parameter, Place, Settings, Shorthand,
 };
 use stocktake_config::{
-    ConfigError, CoreConfig, CustomCommand, DocumentId, GraphConfig, Parsed, WorkerConfig, diff,
-    masked, parse, set, unmask,
+    ConfigError, CoreConfig, CustomCommand, DocumentId, GraphConfig, Parsed, Problem, WorkerConfig,
+    diff, masked, missing_files, parse, set, unmask,
 };
 use stocktake_store::{Store, StoreError};
 use tracing::warn;
 
 use crate::core::now;
+use crate::overrides::Overrides;
 
 /// The documents of one core.
 pub(crate) struct Documents {
     store: Store,
+    overrides: RwLock<Overrides>,
 }
 
 impl Documents {
@@ -29,7 +33,21 @@ impl Documents {
                 store.put_document(id.name(), &id.reference_yaml(), Some(0), now())?;
             }
         }
-        Ok(Self { store })
+        Ok(Self {
+            store,
+            overrides: RwLock::default(),
+        })
+    }
+
+    /// Lays values over the documents from now on.
+    pub(crate) fn lay_over(&self, overrides: Overrides) {
+        let held = self.overrides.write();
+        *held.unwrap_or_else(PoisonError::into_inner) = overrides;
+    }
+
+    fn overrides(&self) -> Overrides {
+        let held = self.overrides.read();
+        held.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ids of all documents.
@@ -51,9 +69,14 @@ impl Documents {
         };
         let (text, revision) = self.stored(id)?;
         let text = masked(id, &text).map_err(|error| config_error(&error))?;
+        // Remarks, as those of a failed try: they are not stored when they come back.
+        let told = self.overrides().told(id);
+        let remark =
+            |line: String| format!("## overridden, what stands below does not count: {line}\n");
+        let remarks: String = told.into_iter().map(remark).collect();
         Ok(ConfigText {
             id: id.name().to_owned(),
-            text,
+            text: remarks + &text,
             revision,
         })
     }
@@ -123,14 +146,58 @@ impl Documents {
         let parsed = parse(id, text).map_err(|error| config_error(&error))?;
         let put = self.store.put_document(id.name(), text, revision, now());
         let revision = put.map_err(|error| store_error(&error))?;
-        // Masked, so that a changed token does not end up on a screen.
-        let show = |text: &str| masked(id, text).unwrap_or_default();
+        let mut warnings: Vec<String> = parsed.warnings.iter().map(warning).collect();
+        warnings.extend(missing(id, text));
         Ok(ConfigSaved {
             id: id.name().to_owned(),
             revision,
-            diff: diff(&show(stored), &show(text)),
-            warnings: parsed.warnings.iter().map(ToString::to_string).collect(),
+            diff: difference(id, stored, text),
+            warnings,
         })
+    }
+
+    /// What storing a text would change, with everything that is odd about it; nothing is stored. Without a text: how
+    /// the stored document differs from the defaults.
+    pub(crate) fn compare(
+        &self,
+        id: &str,
+        text: Option<&str>,
+    ) -> Result<ConfigSaved, CommandError> {
+        let id = DocumentId::resolve(id).map_err(|_| unknown(id))?;
+        let (stored, revision) = self.stored(id)?;
+        let (old, new) = match text {
+            Some(text) => {
+                let text = unmask(id, text, &stored).map_err(|error| config_error(&error))?;
+                (stored, text)
+            }
+            None => (id.reference_yaml(), stored),
+        };
+        let parsed = parse(id, &new).map_err(|error| config_error(&error))?;
+        let counts = self.counting(parsed)?;
+        let mut warnings: Vec<String> = counts.warnings.iter().map(warning).collect();
+        warnings.extend(missing(id, &new));
+        let told = self.overrides().told(id).into_iter();
+        warnings.extend(told.map(|line| format!("overridden: {line}")));
+        Ok(ConfigSaved {
+            id: id.name().to_owned(),
+            revision,
+            diff: difference(id, &old, &new),
+            warnings,
+        })
+    }
+
+    /// JSON schema of a document.
+    pub(crate) fn schema(id: &str) -> Result<Value, CommandError> {
+        let id = DocumentId::resolve(id).map_err(|_| unknown(id))?;
+        Ok(id.json_schema())
+    }
+
+    /// A document as it counts: overrides on top, variables put in.
+    fn counting(&self, parsed: Parsed) -> Result<Parsed, CommandError> {
+        let parsed = self.overrides().laid_over(parsed);
+        parsed
+            .expanded(&|name| std::env::var(name).ok())
+            .map_err(|error| config_error(&error))
     }
 
     /// Deletes a document; one of the built-in ones falls back to its defaults.
@@ -163,9 +230,7 @@ impl Documents {
     fn parsed(&self, id: DocumentId) -> Result<Parsed, CommandError> {
         let (text, _) = self.stored(id)?;
         let parsed = parse(id, &text).map_err(|error| config_error(&error))?;
-        parsed
-            .expanded(&|name| std::env::var(name).ok())
-            .map_err(|error| config_error(&error))
+        self.counting(parsed)
     }
 
     /// The settings of worker, clean-up and plugins.
@@ -214,10 +279,20 @@ impl Documents {
         found
     }
 
-    /// The cron expression of the scheduled workflow, if it has one.
-    pub(crate) fn schedule(&self) -> Option<String> {
-        let schedule = self.core().workflows.collect_and_cleanup.schedule?;
-        (!schedule.trim().is_empty()).then_some(schedule)
+    /// The cron expressions of the workflows that have one, by name.
+    pub(crate) fn schedules(&self) -> Vec<(&'static str, String)> {
+        let workflows = self.core().workflows;
+        let all = [
+            ("cleanup", workflows.cleanup),
+            ("collect", workflows.collect),
+            ("collect_and_cleanup", workflows.collect_and_cleanup),
+        ];
+        let scheduled = all
+            .into_iter()
+            .filter_map(|(name, one)| Some((name, one.schedule?)));
+        scheduled
+            .filter(|(_, cron)| !cron.trim().is_empty())
+            .collect()
     }
 
     /// The section of a plugin.
@@ -232,6 +307,31 @@ impl Documents {
             _ => json!({}),
         }
     }
+}
+
+/// Masked, so that a changed token does not end up on a screen.
+fn difference(id: DocumentId, old: &str, new: &str) -> String {
+    let show = |text: &str| masked(id, text).unwrap_or_default();
+    diff(&show(old), &show(new))
+}
+
+fn warning(problem: &Problem) -> String {
+    match problem.hint() {
+        Some(hint) => format!("{problem}; {hint}"),
+        None => problem.to_string(),
+    }
+}
+
+/// Warnings about files that are not there.
+fn missing(id: DocumentId, text: &str) -> Vec<String> {
+    let is_there = |file: &str| match (file.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest).is_file(),
+        _ => Path::new(file).is_file(),
+    };
+    missing_files(id, text, &is_there)
+        .iter()
+        .map(warning)
+        .collect()
 }
 
 fn shorthand(command: CustomCommand) -> Shorthand {

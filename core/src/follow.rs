@@ -1,13 +1,15 @@
 //! Following a watched account: what its watch tells is gathered for a moment and committed, again and again.
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use stocktake_model::{Complete, NodeId};
+use stocktake_engine::Graph;
+use stocktake_model::{Complete, NodeId, NodeRecord};
 use stocktake_plugin_api::{Changed, WatchItem};
-use stocktake_store::{AccountHeader, Change, StoreError, StoredNode};
+use stocktake_store::{AccountHeader, Change, StoreError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -70,15 +72,12 @@ impl Core {
                     continue;
                 }
             };
-            match item {
-                Some(item) => {
-                    session = self.take_item(session, item).await?;
-                    due = session.batch.due(due);
-                }
-                None => {
-                    session = self.commit_batch(session).await?;
-                    due = None;
-                }
+            if let Some(item) = item {
+                session = self.take_item(session, item).await?;
+                due = session.batch.due(due);
+            } else {
+                session = self.commit_batch(session).await?;
+                due = None;
             }
         }
         self.commit_batch(session).await.map(drop)
@@ -160,62 +159,35 @@ impl Core {
     /// The record first, then the graph. Runs where it may block, in the turn of the caller.
     fn commit_now(&self, mut session: Session) -> Result<Session, StoreError> {
         let batch = std::mem::take(&mut session.batch);
-        let before = self.graph();
-        let known = self.known(&session.plugin);
         let account = session.account.as_str();
-        let mut removed = batch.removed;
-        let nodes: Vec<_> = batch.changed.into_iter().collect();
-        let records: Vec<_> = nodes.iter().map(|(_, record)| record.clone()).collect();
-        let mut touched: Vec<NodeId> = nodes.iter().map(|(id, _)| *id).collect();
-        touched.extend(removed.keys());
-        let change = |graph: &stocktake_engine::Graph, records: &[_], removed: &[NodeId]| {
-            graph.with_changes(account, records, removed, &known.rules, &known.derived)
-        };
-        let mut after = before.clone();
-        if !touched.is_empty() {
-            let gone: Vec<NodeId> = removed.keys().copied().collect();
-            let mut graph = change(&before, &records, &gone);
-            let orphans = orphans((&before, &graph), &touched, &session.shared_kinds);
-            if !orphans.is_empty() {
-                let gone: Vec<NodeId> = orphans.keys().copied().collect();
-                graph = change(&graph, &[], &gone);
-                touched.extend(&gone);
-                removed.extend(orphans);
-            }
-            after = graph.into();
-        }
-        let (edges_of, edges) = changed_edges((&before, &after), &touched);
         let Some(mut header) = self.headers().remove(account) else {
             return Ok(session);
         };
+        let before = self.graph();
+        let nodes: Vec<_> = batch.changed.into_iter().collect();
+        let next = self.advance(&session, &before, &nodes, batch.removed);
+        let (edges_of, edges) = changed_edges((&before, &next.graph), &next.touched);
         let is_new = |id: &&NodeId| before.record(id).is_none();
         let created = nodes.iter().map(|(id, _)| id).filter(is_new).count() as u64;
-        header.nodes = (header.nodes + created).saturating_sub(removed.len() as u64);
-        header.edges = after
-            .partition(account)
-            .map_or(header.edges, |partition| partition.edge_count() as u64);
+        header.nodes = (header.nodes + created).saturating_sub(next.removed.len() as u64);
+        let partition = next.graph.partition(account);
+        header.edges = partition.map_or(header.edges, |partition| partition.edge_count() as u64);
         note_versions(&mut header, batch.versions);
         note_gaps(&mut header, batch.gaps);
-        let at = now();
-        let stored = nodes.into_iter().map(|(id, record)| StoredNode {
-            id,
-            record,
-            first_seen: at,
-            changed: at,
-        });
-        let change = Change {
-            nodes: stored.collect(),
-            removed: removed.into_iter().map(|(id, kind)| (kind, id)).collect(),
-            edges_of,
-            edges,
-            header: Some(header.clone()),
-            at: Some(at),
-        };
-        if touched.is_empty() {
+        if next.touched.is_empty() {
             self.0.store.put_header(&header)?;
         } else {
+            let removed = next.removed.into_iter().map(|(id, kind)| (kind, id));
+            let change = Change {
+                nodes,
+                removed: removed.collect(),
+                edges_of,
+                edges,
+                header: Some(header.clone()),
+                at: Some(now()),
+            };
             self.0.store.put(account, change)?;
-            self.0.graph.store(after);
+            self.0.graph.store(next.graph);
         }
         let mut headers = self
             .0
@@ -225,6 +197,53 @@ impl Core {
         headers.insert(account.to_owned(), header);
         Ok(session)
     }
+
+    /// The graph with these changes, and without what nobody refers to any more.
+    fn advance(
+        &self,
+        session: &Session,
+        before: &Arc<Graph>,
+        nodes: &[(NodeId, NodeRecord)],
+        mut removed: BTreeMap<NodeId, String>,
+    ) -> Next {
+        let mut touched: Vec<NodeId> = nodes.iter().map(|(id, _)| *id).collect();
+        touched.extend(removed.keys());
+        if touched.is_empty() {
+            return Next {
+                graph: before.clone(),
+                removed,
+                touched,
+            };
+        }
+        let known = self.known(&session.plugin);
+        let change = |graph: &Graph, records: &[NodeRecord], gone: &BTreeMap<NodeId, String>| {
+            let gone: Vec<NodeId> = gone.keys().copied().collect();
+            let account = &session.account;
+            graph.with_changes(account, records, &gone, &known.rules, &known.derived)
+        };
+        let records: Vec<_> = nodes.iter().map(|(_, record)| record.clone()).collect();
+        let mut graph = change(before, &records, &removed);
+        let orphans = orphans((before, &graph), &touched, &session.shared_kinds);
+        if !orphans.is_empty() {
+            graph = change(&graph, &[], &orphans);
+            touched.extend(orphans.keys());
+            removed.extend(orphans);
+        }
+        Next {
+            graph: graph.into(),
+            removed,
+            touched,
+        }
+    }
+}
+
+/// The graph after a batch.
+struct Next {
+    graph: Arc<Graph>,
+    /// Nodes that are gone, with their kinds.
+    removed: BTreeMap<NodeId, String>,
+    /// Nodes that are different or gone.
+    touched: Vec<NodeId>,
 }
 
 impl Session {

@@ -111,6 +111,7 @@ mod tests {
             },
             first_seen: jiff::Timestamp::UNIX_EPOCH,
             changed: jiff::Timestamp::UNIX_EPOCH,
+            revision: 1,
         }
     }
 

@@ -1,5 +1,5 @@
 //! Performing workflows: step after step, with progress for whoever listens, on schedule or on demand.
-use jiff::{SignedDuration, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use stocktake_command::{CommandError, Progress, RunEvents, Start, WorkflowStarted};
 use stocktake_model::near;
 use stocktake_store::Records;
@@ -10,7 +10,7 @@ use crate::cleanup::Planned;
 use crate::core::{Core, Parts, now};
 use crate::runs::{Begun, RunRecord, Runs};
 use crate::schedule;
-use crate::workflow::{Action, SCHEDULED, Step, WORKFLOWS, Workflow, workflow};
+use crate::workflow::{Action, Step, WORKFLOWS, Workflow, workflow};
 
 /// Name of the records that remember runs.
 const RUNS: &str = "runs";
@@ -148,32 +148,40 @@ impl Core {
 
     /// Time between two scheduled collections.
     pub(crate) fn interval(&self) -> SignedDuration {
-        schedule::interval(self.0.documents.schedule().as_deref(), &Zoned::now())
+        let now = Zoned::now();
+        let schedules = self.0.documents.schedules().into_iter();
+        let collecting = schedules.filter(|(name, _)| *name != "cleanup");
+        let intervals = collecting.map(|(_, cron)| schedule::interval(Some(&cron), &now));
+        intervals
+            .min()
+            .unwrap_or_else(|| schedule::interval(None, &now))
     }
 
-    /// Runs the scheduled workflow whenever its cron expression fires. The expression is read again before each wait.
+    /// Runs workflows whenever their cron expressions fire. The expressions are read again before each wait.
     pub(crate) async fn keep_schedule(&self) {
+        // A changed expression counts from the next look on.
+        const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
         loop {
-            let cron = self.0.documents.schedule();
-            let due = cron
-                .as_deref()
-                .and_then(|cron| schedule::next(cron, &Zoned::now()));
-            // A changed expression counts from the next look on.
-            let look = std::time::Duration::from_secs(30);
-            let wait = due.map(|due| due.as_millisecond() - now().as_millisecond());
+            let at = Zoned::now();
+            let schedules = self.0.documents.schedules().into_iter();
+            let next = |(name, cron): (_, String)| Some((name, schedule::next(&cron, &at)?));
+            let due: Vec<(&str, Timestamp)> = schedules.filter_map(next).collect();
+            let first = due.iter().map(|(_, time)| *time).min();
+            let wait = first.map(|time| time.as_millisecond() - now().as_millisecond());
             let wait =
                 wait.map(|millis| std::time::Duration::from_millis(millis.max(0).unsigned_abs()));
-            match wait {
-                Some(wait) if wait <= look => {
-                    tokio::time::sleep(wait).await;
-                    if let Err(error) = self.start_workflow(SCHEDULED) {
-                        warn!(%error, "the scheduled workflow did not start");
-                    }
-                    // One tick, one run, however short the way to the next look is.
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            let Some(wait) = wait.filter(|wait| *wait <= LOOK) else {
+                tokio::time::sleep(LOOK).await;
+                continue;
+            };
+            tokio::time::sleep(wait).await;
+            for (name, _) in due.iter().filter(|(_, time)| Some(*time) == first) {
+                if let Err(error) = self.start_workflow(name) {
+                    warn!(%error, name, "a scheduled workflow did not start");
                 }
-                _ => tokio::time::sleep(look).await,
             }
+            // One tick, one run, however short the way to the next look is.
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     }
 }

@@ -12,7 +12,8 @@ use stocktake_command::{
 use stocktake_model::{Map, Model, NodeId, Overlay, normalise};
 
 use crate::core::{Core, now};
-use crate::workflow::{SCHEDULED, WORKFLOWS};
+use crate::documents::Documents;
+use crate::workflow::WORKFLOWS;
 
 impl Ground for Core {
     fn now(&self) -> Timestamp {
@@ -103,6 +104,18 @@ impl Services for Core {
         self.0.documents.set(id, &values)
     }
 
+    async fn compare_config(
+        &self,
+        id: &str,
+        text: Option<String>,
+    ) -> Result<ConfigSaved, CommandError> {
+        self.0.documents.compare(id, text.as_deref())
+    }
+
+    async fn config_schema(&self, id: &str) -> Result<Value, CommandError> {
+        Documents::schema(id)
+    }
+
     async fn delete_config(&self, id: &str) -> Result<(), CommandError> {
         self.0.documents.delete(id)
     }
@@ -112,10 +125,11 @@ impl Services for Core {
     }
 
     async fn workflows(&self) -> Vec<WorkflowInfo> {
-        let schedule = self.0.documents.schedule();
+        let schedules = self.0.documents.schedules();
+        let cron = |name: &str| schedules.iter().find(|(known, _)| *known == name);
         let info = |workflow: &crate::workflow::Workflow| WorkflowInfo {
             name: workflow.name.to_owned(),
-            schedule: schedule.clone().filter(|_| workflow.name == SCHEDULED),
+            schedule: cron(workflow.name).map(|(_, cron)| cron.clone()),
             steps: workflow
                 .steps
                 .iter()

@@ -6,7 +6,7 @@ use stocktake_client::{Task, TaskResult};
 use stocktake_command::{CommandError, TagChange, TagMode, TagTarget};
 use stocktake_model::{NodeId, NodeRecord, ObjectRef};
 use stocktake_plugin_api::{Change as TagEdit, Outcome};
-use stocktake_store::{Change, StoredNode};
+use stocktake_store::Change;
 
 use crate::core::{Core, now};
 use crate::status::reported;
@@ -112,20 +112,18 @@ impl Core {
             .get(account)
             .map(|header| header.begin.plugin.clone());
         let known = self.known(plugin.as_deref().unwrap_or_default());
-        let first_seen = now();
-        let stored = StoredNode {
-            id,
-            record: record.clone(),
-            first_seen,
-            changed: first_seen,
-        };
-        let graph =
-            self.graph()
-                .with_changes(account, &[record], &[], &known.rules, &known.derived);
+        let graph = self.graph().with_changes(
+            account,
+            std::slice::from_ref(&record),
+            &[],
+            &known.rules,
+            &known.derived,
+        );
         self.0.store.put(
             account,
             Change {
-                nodes: vec![stored],
+                nodes: vec![(id, record)],
+                at: Some(now()),
                 ..Change::default()
             },
         )?;

@@ -23,6 +23,19 @@ pub struct Args {
     #[arg(long = "context", value_name = "NAME", global = true)]
     pub contexts: Vec<String>,
 
+    /// Lay a value over the configuration while this runs, e.g. `worker.cleanup=true`; may be given several times
+    #[arg(long = "override", value_name = "PATH=VALUE", global = true)]
+    pub overrides: Vec<String>,
+
+    /// Directory with files such as `stocktake.worker.yaml` that are laid over the configuration
+    #[arg(
+        long,
+        value_name = "DIR",
+        global = true,
+        env = "STOCKTAKE_OVERRIDE_PATH"
+    )]
+    pub override_path: Option<PathBuf>,
+
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
     pub color: Color,

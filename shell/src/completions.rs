@@ -1,22 +1,17 @@
-//! What may stand at the cursor.
+//! What may stand at the cursor: the core knows, the shell adds what is only its own.
 //!
-//! [`Completions`] is what line editing asks. [`Known`] answers it from the records of the commands and from questions to the
-//! core (`kinds`, `kinds KIND`, `count PROPERTY`), remembered until the next line has run.
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+//! Of its own are the files of this machine and the words no core hears of. Nothing is remembered: the core answers from
+//! memory, and what it answered before the last line may be wrong after it.
+use rustyline::completion::{FilenameCompleter, Pair};
+use stocktake_command as command;
+use stocktake_command::{Candidate, What};
 
-use rustyline::completion::FilenameCompleter;
-use stocktake_command::{COMMANDS, Command, Shape, Spec, command};
-
-use crate::lexis::{self, Class};
+use crate::local::Local;
 
 /// Completes half a line. Called on every press of Tab, so it must be quick.
 pub(crate) trait Completions {
     /// What may replace the text from [`Found::start`] to `cursor` (bytes).
     fn complete(&self, line: &str, cursor: usize) -> Found;
-
-    /// A line has run: kinds and values may be others now.
-    fn forget(&self);
 }
 
 /// What was found.
@@ -25,275 +20,111 @@ pub(crate) struct Found {
     /// First byte of the text that is replaced.
     pub(crate) start: usize,
     /// What it may be replaced with, in the order it is to be shown.
-    pub(crate) candidates: Vec<String>,
+    pub(crate) offers: Vec<Offer>,
 }
 
-/// Runs a line and gives back what it printed; empty if that failed or took too long for somebody who waits.
-pub(crate) type Ask = Box<dyn Fn(&str) -> Vec<String>>;
+/// One thing that may stand at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Offer {
+    /// What is put there.
+    pub(crate) text: String,
+    /// What is shown in the list.
+    pub(crate) shown: String,
+}
 
-/// Completion from what the core answers already.
-pub(crate) struct Known {
+/// Asks a core what may stand at byte `cursor` of a line; nothing if it does not answer soon.
+pub(crate) type Ask = Box<dyn Fn(&str, usize) -> command::Completions>;
+
+/// Completion by the core.
+pub(crate) struct ByCore {
     ask: Ask,
-    answers: Mutex<BTreeMap<String, Arc<Vec<String>>>>,
 }
 
-/// Words of the query language that begin a condition or follow one.
-const QUERY_WORDS: &[&str] = &[
-    "age", "all", "and", "is(", "limit", "not", "or", "sort", "with(",
-];
+/// A list that is longer is shown without the words about each: they would not fit on a screen.
+const TALKATIVE: usize = 16;
+/// Longest words about a candidate, in characters.
+const ABOUT: usize = 60;
 
-impl Known {
+impl ByCore {
     /// Completion that asks this way.
     pub(crate) fn new(ask: Ask) -> Self {
-        Self {
-            ask,
-            answers: Mutex::default(),
-        }
-    }
-
-    fn answers(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Vec<String>>>> {
-        self.answers
-            .lock()
-            .expect("nothing panics while it holds the answers")
-    }
-
-    fn lines(&self, line: &str) -> Arc<Vec<String>> {
-        if let Some(known) = self.answers().get(line) {
-            return Arc::clone(known);
-        }
-        let lines = Arc::new((self.ask)(line));
-        self.answers().insert(line.to_owned(), Arc::clone(&lines));
-        lines
-    }
-
-    fn kinds(&self) -> Vec<String> {
-        self.lines("kinds").to_vec()
-    }
-
-    /// Properties of the kinds a line names in `is(…)`, or of every resource.
-    fn properties(&self, line: &str) -> Vec<String> {
-        let mut kinds = named_kinds(line);
-        if kinds.is_empty() {
-            kinds.push("resource");
-        }
-        let mut names: Vec<String> = kinds
-            .into_iter()
-            .flat_map(|kind| {
-                let shown = self.lines(&format!("kinds {kind}"));
-                let names = shown.iter().skip_while(|line| *line != "properties:");
-                names.filter_map(|line| property(line)).collect::<Vec<_>>()
-            })
-            .collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
-    /// Values a property has, most frequent first.
-    fn values(&self, line: &str, property: &str) -> Vec<String> {
-        let found = match named_kinds(line).first() {
-            Some(kind) => format!("search is({kind}) | count {property}"),
-            None => format!("search all | count {property}"),
-        };
-        let lines = self.lines(&found);
-        let values = lines.iter().filter_map(|line| line.rsplit_once(": "));
-        let mut values: Vec<String> = values
-            .map(|(value, _)| value)
-            .take_while(|value| *value != "total matched")
-            .map(quoted)
-            .collect();
-        values.reverse();
-        values
-    }
-
-    fn argument(&self, spec: Option<&Spec>, stage: &Half<'_>, line: &str) -> Vec<String> {
-        let before = stage.before.trim_end();
-        if before.ends_with("is(") {
-            return self.kinds();
-        }
-        if let Some(property) = compared(before) {
-            return self.values(line, property);
-        }
-        let Some(spec) = spec else {
-            return self.condition(line);
-        };
-        if stage.word.starts_with('-') {
-            return flags(spec);
-        }
-        match spec.name {
-            "help" => COMMANDS.iter().map(|c| c.spec().name.to_owned()).collect(),
-            "kinds" => self.kinds(),
-            "search" | "ancestors" | "descendants" | "predecessors" | "successors" => {
-                self.condition(line)
-            }
-            "list" | "count" | "sort" | "aggregate" => self.properties(line),
-            _ => verbs(spec),
-        }
-    }
-
-    fn condition(&self, line: &str) -> Vec<String> {
-        let words = QUERY_WORDS.iter().map(|&word| word.to_owned());
-        words.chain(self.properties(line)).collect()
+        Self { ask }
     }
 }
 
-impl Completions for Known {
+impl Completions for ByCore {
     fn complete(&self, line: &str, cursor: usize) -> Found {
-        let typed = &line[..cursor];
-        let half = Half::of(typed);
-        let spec = half.head.and_then(command).map(Command::spec);
-        if spec.is_some_and(|spec| takes_file(spec, &half)) {
-            return files(typed);
+        let answer = (self.ask)(line, cursor);
+        if answer.files {
+            return files(&line[..cursor]);
         }
-        let mut candidates = match half.head {
-            None => heads(half.first),
-            Some(_) => self.argument(spec, &half, typed),
+        // A core of another version must not make a prompt panic.
+        let start = answer.start.min(cursor);
+        let Some(word) = line.get(start..cursor) else {
+            return Found::default();
         };
-        candidates.retain(|candidate| candidate.starts_with(half.word) && candidate != half.word);
-        // Behind a command that is clear there is more to type.
-        if let (None, [only], true) = (half.head, &mut candidates[..], cursor == line.len()) {
-            only.push(' ');
+        let mut candidates = answer.candidates;
+        if line[..start].trim().is_empty() {
+            let own = Local::WORDS.iter().filter(|own| own.0.starts_with(word));
+            candidates.extend(own.map(|(name, about)| Candidate {
+                text: (*name).to_owned(),
+                what: What::Command,
+                about: (*about).to_owned(),
+            }));
+        }
+        candidates.retain(|known| known.text != word || known.what == What::Command);
+        if let [only] = &mut candidates[..] {
+            // Behind a word that is clear there is more to type.
+            if cursor == line.len() && goes_on(only) {
+                only.text.push(' ');
+            }
         }
         Found {
-            start: cursor - half.word.len(),
-            candidates,
-        }
-    }
-
-    fn forget(&self) {
-        self.answers().clear();
-    }
-}
-
-/// The stage of a pipeline the cursor is in.
-struct Half<'l> {
-    /// Its first word, if the cursor is past it.
-    head: Option<&'l str>,
-    /// The text of the stage between its head and the word.
-    before: &'l str,
-    /// The word at the cursor, up to the cursor.
-    word: &'l str,
-    /// Whether it is the first of its line.
-    first: bool,
-}
-
-impl<'l> Half<'l> {
-    fn of(typed: &'l str) -> Self {
-        let pieces = lexis::read(typed).pieces;
-        let joint = pieces.iter().rfind(|piece| piece.class == Class::Joint);
-        let from = joint.map_or(0, |piece| piece.span.end);
-        let piped = joint.is_some_and(|piece| typed[piece.span.clone()].starts_with('|'));
-        let ends = |c: char| c.is_whitespace() || "()[]{},=~<>!\"'|;".contains(c);
-        let start = typed
-            .rfind(ends)
-            .map_or(0, |at| {
-                at + typed[at..].chars().next().map_or(1, char::len_utf8)
-            })
-            .max(from);
-        let head = pieces.iter().find(|piece| {
-            piece.class == Class::Head && piece.span.start >= from && piece.span.end <= start
-        });
-        Self {
-            head: head.map(|piece| &typed[piece.span.clone()]),
-            before: &typed[head.map_or(from, |piece| piece.span.start)..start],
-            word: &typed[start..],
-            first: !piped,
+            start,
+            offers: listed(candidates),
         }
     }
 }
 
-/// Commands that may stand here.
-fn heads(first: bool) -> Vec<String> {
-    let fits = |spec: &Spec| {
-        let begins = matches!(spec.input, Shape::Nothing | Shape::NothingOrNodes);
-        if first {
-            begins
+/// Whether a blank follows. Behind a property or a kind there may be an operator or a bracket as well.
+fn goes_on(known: &Candidate) -> bool {
+    match known.what {
+        What::Command | What::Verb | What::Flag => true,
+        What::Keyword => known.text.ends_with(char::is_alphabetic),
+        What::Kind | What::Property | What::Operator | What::Value | What::Name => false,
+    }
+}
+
+/// A short list says what each is.
+fn listed(candidates: Vec<Candidate>) -> Vec<Offer> {
+    let widths = candidates.iter().map(|known| known.text.chars().count());
+    let width = widths.max().unwrap_or(0);
+    let says = candidates.len() <= TALKATIVE && candidates.iter().any(|one| !one.about.is_empty());
+    let offer = |Candidate { text, about, .. }: Candidate| {
+        let about = about.lines().next().unwrap_or_default();
+        let shown = if says && !about.is_empty() {
+            let cut: String = about.chars().take(ABOUT).collect();
+            format!("{text:<width$}  {cut}")
         } else {
-            spec.input != Shape::Nothing
-        }
+            text.clone()
+        };
+        Offer { text, shown }
     };
-    let specs = COMMANDS.iter().map(|command| command.spec());
-    specs
-        .filter(|spec| fits(spec))
-        .map(|spec| spec.name.to_owned())
-        .collect()
-}
-
-/// First words of what a command's record tells about its arguments.
-fn arguments(spec: &Spec) -> impl Iterator<Item = &'static str> {
-    let names = spec.arguments.iter().map(|(name, _)| *name);
-    names.filter_map(|name| name.split([' ', '=', ',', '[']).next())
-}
-
-fn flags(spec: &Spec) -> Vec<String> {
-    arguments(spec)
-        .filter(|name| name.starts_with('-'))
-        .map(str::to_owned)
-        .collect()
-}
-
-fn verbs(spec: &Spec) -> Vec<String> {
-    let lower =
-        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    arguments(spec)
-        .filter(|name| lower(name))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Whether a file may stand here: right behind `write`, behind the id in `configs update ID FILE`.
-fn takes_file(spec: &Spec, half: &Half<'_>) -> bool {
-    let words = half.before.split_whitespace().count();
-    let verb = spec.input == Shape::Nothing;
-    spec.usage.contains("FILE") && !half.word.starts_with('-') && words >= if verb { 3 } else { 1 }
+    candidates.into_iter().map(offer).collect()
 }
 
 fn files(typed: &str) -> Found {
     let found = FilenameCompleter::new().complete_path(typed, typed.len());
     // A directory that cannot be read completes to nothing.
     let (start, pairs) = found.unwrap_or_default();
-    let candidates = pairs.into_iter().map(|pair| pair.replacement).collect();
-    Found { start, candidates }
-}
-
-/// Kinds named in `is(…)`, as far as they are written.
-fn named_kinds(line: &str) -> Vec<&str> {
-    line.match_indices("is(")
-        .filter_map(|(at, opening)| line[at + opening.len()..].split_once(')'))
-        .flat_map(|(kinds, _)| kinds.split(','))
-        .map(|kind| kind.trim().trim_matches(['"', '\'', '[', ']']))
-        .filter(|kind| !kind.is_empty())
-        .collect()
-}
-
-/// `- name: type` of a kind's description.
-fn property(line: &str) -> Option<String> {
-    let (name, _) = line.strip_prefix("- ")?.split_once(':')?;
-    Some(name.to_owned())
-}
-
-/// The property in front of a comparison that ends here: `name =`.
-fn compared(before: &str) -> Option<&str> {
-    let left = ["!=", "==", "="]
-        .iter()
-        .find_map(|sign| before.strip_suffix(sign))?;
-    if left.ends_with(['<', '>']) {
-        return None;
+    let offer = |pair: Pair| Offer {
+        text: pair.replacement,
+        shown: pair.display,
+    };
+    Found {
+        start,
+        offers: pairs.into_iter().map(offer).collect(),
     }
-    let left = left.trim_end();
-    let start = left
-        .rfind(|c: char| c.is_whitespace() || "(),".contains(c))
-        .map_or(0, |at| at + 1);
-    Some(&left[start..]).filter(|name| !name.is_empty())
-}
-
-/// A value as it is written in a query.
-fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    if !value.is_empty() && value.chars().all(plain) {
-        return value.to_owned();
-    }
-    format!("\"{}\"", value.replace('\\', r"\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]
@@ -302,126 +133,111 @@ mod tests {
 
     use super::*;
 
-    fn known() -> Known {
-        Known::new(Box::new(|line| {
-            let text = match line {
-                "kinds" => "kubernetes_node\nkubernetes_pod\nvolume",
-                "kinds kubernetes_pod" => {
-                    "name: kubernetes_pod\nproperties:\n- name: string\n- pod_status: object"
-                }
-                "kinds resource" => "properties:\n- name: string\n- age: duration",
-                "search is(kubernetes_pod) | count namespace" => {
-                    "a b: 1\ndefault: 3\ntotal matched: 4\ntotal unmatched: 0"
-                }
-                _ => "",
-            };
-            text.lines().map(str::to_owned).collect()
-        }))
+    fn candidate(text: &str, what: What, about: &str) -> Candidate {
+        Candidate {
+            text: text.to_owned(),
+            what,
+            about: about.to_owned(),
+        }
     }
 
-    /// `_` is where the cursor stands; shown is the line for each candidate.
+    /// The core answers this about the last word of every line.
     #[track_caller]
-    fn check(line: &str, expected: Expect) {
-        let cursor = line.len();
-        let found = known().complete(line, cursor);
-        let shown: Vec<String> = found
-            .candidates
-            .iter()
-            .map(|text| format!("{}{text}", &line[..found.start]))
+    fn check(line: &str, candidates: &[Candidate], expected: Expect) {
+        let start = line.rfind(' ').map_or(0, |at| at + 1);
+        let candidates = candidates.to_vec();
+        let by_core = ByCore::new(Box::new(move |line, cursor| command::Completions {
+            start,
+            end: cursor,
+            candidates: candidates.clone(),
+            files: line.starts_with("write"),
+        }));
+        let found = by_core.complete(line, line.len());
+        let shown = found.offers.iter();
+        let shown: Vec<String> = shown
+            .map(|offer| format!("{}{}| {}", &line[..found.start], offer.text, offer.shown))
             .collect();
         expected.assert_eq(&shown.join("\n"));
     }
 
     #[test]
-    fn commands_come_first_and_after_pipes() {
-        check("se", expect!["search "]);
-        check("search all | cou", expect!["search all | count "]);
-        check("search all | kin", expect![[""]]);
-        check("help cou", expect![["help count"]]);
-        check("kinds ; kin", expect!["kinds ; kinds "]);
-    }
-
-    #[test]
-    fn flags_and_verbs_come_from_the_record() {
-        check("search --wi", expect![["search --with-edges"]]);
+    fn a_short_list_says_what_each_is() {
         check(
-            "search all | list --wi",
+            "search all | co",
+            &[
+                candidate("count", What::Command, "count elements"),
+                candidate("configs", What::Command, "read and\nchange"),
+            ],
             expect![[r"
-                search all | list --wide
-                search all | list --with-defaults"]],
+                search all | count| count    count elements
+                search all | configs| configs  read and"]],
         );
         check(
-            "workflows ru",
-            expect![[r"
-            workflows run
-            workflows running"]],
+            "search phase = ",
+            &[candidate("Running", What::Value, "")],
+            expect!["search phase = Running| Running"],
         );
     }
 
     #[test]
-    fn files_stand_where_the_record_says_so() {
+    fn a_blank_follows_what_cannot_end_there() {
+        check(
+            "search all | cou",
+            &[candidate("count", What::Command, "")],
+            expect!["search all | count | count "],
+        );
+        check(
+            "search an",
+            &[candidate("and", What::Keyword, "")],
+            expect!["search and | and "],
+        );
+        check(
+            "search i",
+            &[candidate("is(", What::Keyword, "")],
+            expect!["search is(| is("],
+        );
+        check(
+            "search na",
+            &[candidate("name", What::Property, "")],
+            expect!["search name| name"],
+        );
+        check(
+            "search name",
+            &[candidate("name", What::Property, "")],
+            expect![""],
+        );
+    }
+
+    #[test]
+    fn the_words_of_the_shell_are_offered_where_a_line_begins() {
+        check("cle", &[], expect!["clear | clear   empty the screen"]);
+        check("search all | cle", &[], expect![""]);
+    }
+
+    #[test]
+    fn files_are_those_of_this_machine() {
         let place = tempfile::tempdir().unwrap();
         std::fs::write(place.path().join("service.dot"), "").unwrap();
-        let line = format!("search all | write {}/serv", place.path().display());
-        let found = known().complete(&line, line.len());
-        assert_eq!(found.candidates.len(), 1);
-        assert!(found.candidates[0].ends_with("service.dot"), "{found:?}");
-        check("configs upd", expect![["configs update"]]);
-        check(
-            "search all | write --fo",
-            expect![["search all | write --force"]],
-        );
-    }
-
-    #[test]
-    fn kinds_properties_and_values_come_from_the_core() {
-        check(
-            "search is(kubernetes_p",
-            expect![["search is(kubernetes_pod"]],
-        );
-        check("is(vol", expect![["is(volume"]]);
-        check("kinds kubernetes_n", expect![["kinds kubernetes_node"]]);
-        check(
-            "search is(kubernetes_pod) and pod",
-            expect![["search is(kubernetes_pod) and pod_status"]],
-        );
-        check(
-            "search is(kubernetes_pod) | list name, pod",
-            expect![["search is(kubernetes_pod) | list name, pod_status"]],
-        );
-        check(
-            "search is(kubernetes_pod) and namespace=",
-            expect![[r#"
-                search is(kubernetes_pod) and namespace=default
-                search is(kubernetes_pod) and namespace="a b""#]],
-        );
-        check(
-            "search is(kubernetes_pod) and namespace = d",
-            expect![["search is(kubernetes_pod) and namespace = default"]],
-        );
-    }
-
-    #[test]
-    fn the_core_is_asked_once() {
-        let asked = Arc::new(Mutex::new(0));
-        let count = Arc::clone(&asked);
-        let known = Known::new(Box::new(move |_| {
-            *count.lock().unwrap() += 1;
-            vec!["pod".to_owned()]
+        let line = format!("write {}/serv", place.path().display());
+        let by_core = ByCore::new(Box::new(|_, _| command::Completions {
+            files: true,
+            ..command::Completions::default()
         }));
-        known.complete("is(", 3);
-        known.complete("is(p", 4);
-        assert_eq!(*asked.lock().unwrap(), 1);
-        known.forget();
-        known.complete("is(p", 4);
-        assert_eq!(*asked.lock().unwrap(), 2);
+        let found = by_core.complete(&line, line.len());
+        assert_eq!(found.offers.len(), 1);
+        assert!(found.offers[0].text.ends_with("service.dot"), "{found:?}");
     }
 
     #[test]
-    fn any_half_of_a_line_is_fine() {
-        let line = "a=1 search is(\"ö\") and x != 'y' --> [1:] | list -";
-        for (at, _) in line.char_indices() {
-            known().complete(line, at);
+    fn an_answer_about_another_line_offers_nothing() {
+        let by_core = ByCore::new(Box::new(|_, cursor| command::Completions {
+            start: cursor + 9,
+            end: cursor + 9,
+            candidates: vec![candidate("x", What::Kind, "")],
+            files: false,
+        }));
+        for (at, _) in "é x".char_indices() {
+            by_core.complete("é x", at);
         }
     }
 }

@@ -7,7 +7,8 @@ use stocktake_kubernetes_sim::RunningFleet;
 use stocktake_kubernetes_sim::fleet::FleetShape;
 use tempfile::TempDir;
 
-use crate::embed::Owner;
+use crate::args::Args;
+use crate::embed::{self, Owner};
 use crate::page;
 use crate::session::{Seat, Session};
 
@@ -34,7 +35,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     /// Starts the clusters, a core and a worker.
-    pub(crate) async fn start(seat: Seat) -> Result<Self> {
+    pub(crate) async fn start(args: &Args, seat: Seat) -> Result<Self> {
         let directory = tempfile::Builder::new()
             .prefix("stocktake-demo-")
             .tempdir()
@@ -59,7 +60,7 @@ impl Demo {
             contexts: Vec::new(),
             schedule,
         };
-        let owner = Owner::start(options).await?;
+        let owner = Owner::start(options, embed::overrides(args)?).await?;
         owner.use_kubeconfig(&kubeconfig).await?;
         Ok(Self {
             owner,

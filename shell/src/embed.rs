@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use stocktake_client::{Client, Transport};
 use stocktake_command::Services as _;
-use stocktake_core::{Core, OpenError, Options, Schedule};
+use stocktake_core::{Core, OpenError, Options, Overrides, Schedule};
 use stocktake_worker::Worker;
 use tokio::task::JoinHandle;
 
@@ -42,6 +42,11 @@ pub(crate) fn data_dir(args: &Args) -> Result<PathBuf> {
     }
 }
 
+/// What is laid over the configuration of a core in this process.
+pub(crate) fn overrides(args: &Args) -> Result<Overrides> {
+    Ok(Overrides::new(&args.overrides, args.override_path.clone())?)
+}
+
 /// The stocktake this process is part of.
 pub(crate) enum Embedded {
     /// It owns the core.
@@ -63,9 +68,10 @@ impl Drop for Owner {
 }
 
 impl Owner {
-    /// A core on `directory` and a worker for it.
-    pub(crate) async fn start(options: Options) -> Result<Self, OpenError> {
+    /// A core with these overrides, and a worker for it.
+    pub(crate) async fn start(options: Options, overrides: Overrides) -> Result<Self, OpenError> {
         let core = Core::open(options).await?;
+        core.lay_over(overrides);
         let worker = Worker::new(Client::new(core.transport()), "embedded");
         let mut tasks = vec![tokio::spawn(worker.run())];
         tasks.extend(core.start()?);
@@ -87,22 +93,23 @@ impl Owner {
 }
 
 impl Embedded {
-    /// Starts on `directory`, or attaches to whoever has it.
-    pub(crate) async fn start(directory: &Path, contexts: &[String], seat: Seat) -> Result<Self> {
+    /// Starts on the data directory, or attaches to whoever has it.
+    pub(crate) async fn start(args: &Args, seat: Seat) -> Result<Self> {
+        let directory = data_dir(args)?;
         let schedule = if seat == Seat::Prompt {
             Schedule::Run
         } else {
             Schedule::Ignore
         };
         let options = Options {
-            data_dir: directory.to_owned(),
-            contexts: contexts.to_vec(),
+            data_dir: directory.clone(),
+            contexts: args.contexts.clone(),
             schedule,
         };
-        match Owner::start(options).await {
+        match Owner::start(options, overrides(args)?).await {
             Ok(owner) => Ok(Self::Owner(Box::new(owner))),
             Err(OpenError::Locked { .. }) => {
-                let client = attach(directory).await?;
+                let client = attach(&directory).await?;
                 // Given up with this process; a core that closes meanwhile is noticed by the next line.
                 tokio::spawn(client.attach().await?);
                 Ok(Self::Attached(client))
@@ -120,14 +127,18 @@ impl Embedded {
     }
 
     /// What a person should know about how this process runs.
-    pub(crate) fn note(&self) -> Option<String> {
-        match self {
-            Self::Owner(_) => None,
-            Self::Attached(client) => Some(format!(
-                "attached to the stocktake that runs already ({})",
-                client.address()
-            )),
+    pub(crate) fn note(&self, args: &Args) -> Option<String> {
+        let Self::Attached(client) = self else {
+            return None;
+        };
+        let mut note = format!(
+            "attached to the stocktake that runs already ({})",
+            client.address()
+        );
+        if !args.overrides.is_empty() || args.override_path.is_some() {
+            note.push_str("; overrides count only where the core is started");
         }
+        Some(note)
     }
 
     /// Collects if nothing was ever collected here. Returns the exit code of that.
@@ -191,6 +202,7 @@ pub(crate) async fn core_only(args: &Args, screen: Screen) -> Result<u8> {
         schedule: Schedule::Run,
     };
     let core = Core::open(options).await.map_err(trouble)?;
+    core.lay_over(overrides(args)?);
     let tasks = core.start().map_err(trouble)?;
     screen.aside("the core is ready; workers and shells find it by its data directory");
     stop_signal().await?;

@@ -11,6 +11,7 @@ mod embed;
 mod files;
 mod fit;
 mod lexis;
+mod local;
 mod locale;
 mod logs;
 mod page;

@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use futures::StreamExt as _;
 use rustyline::config::{ColorMode, CompletionType, Config};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Cmd, Editor, KeyEvent};
-use stocktake_client::{Client, ClientError, Execute, Info};
-use stocktake_command::Output;
+use stocktake_client::{Client, Info};
+use stocktake_command::Completions;
 use stocktake_model::Duration as Age;
 use tokio::runtime::Runtime;
 
-use crate::completions::{Ask, Known};
+use crate::completions::{Ask, ByCore};
+use crate::local::Local;
 use crate::render::Screen;
 use crate::session::Session;
 use crate::typing::{self, Typing};
@@ -36,9 +36,9 @@ pub(crate) fn run(
     client: &Client,
     runtime: &Arc<Runtime>,
 ) -> Result<u8> {
-    let known = Known::new(ask(client.clone(), Arc::clone(runtime)));
+    let by_core = ByCore::new(ask(client.clone(), Arc::clone(runtime)));
     let mut editor = editor(
-        Typing::new(Box::new(known), screen.colored_answers()),
+        Typing::new(Box::new(by_core), screen.colored_answers()),
         screen,
     )?;
     let history = history_file();
@@ -51,14 +51,16 @@ pub(crate) fn run(
         match editor.readline(&prompt(&info)) {
             Ok(text) => {
                 for line in typing::lines(&text) {
-                    if matches!(line.as_str(), "quit" | "exit") {
-                        return Ok(0);
+                    match Local::of(&line) {
+                        Some(Local::Leave) => return Ok(0),
+                        Some(Local::Clear) => {
+                            editor.clear_screen().context("the terminal is gone")?;
+                            continue;
+                        }
+                        None => {}
                     }
                     remember(&mut editor, &line, history.as_deref());
                     runtime.block_on(session.line(&line));
-                }
-                if let Some(typing) = editor.helper() {
-                    typing.forget();
                 }
             }
             Err(ReadlineError::Interrupted) => {}
@@ -89,30 +91,15 @@ fn editor(typing: Typing, screen: Screen) -> Result<LineEditor> {
     Ok(editor)
 }
 
-/// Questions for completion: answers that come too late, or not at all, complete nothing.
+/// Questions for completion: an answer that comes too late, or not at all, completes nothing.
 fn ask(client: Client, runtime: Arc<Runtime>) -> Ask {
-    Box::new(move |line| {
-        let asked = async { tokio::time::timeout(PATIENCE, texts(&client, line)).await };
+    Box::new(move |line, cursor| {
+        let asked = async { tokio::time::timeout(PATIENCE, client.complete(line, cursor)).await };
         match runtime.block_on(asked) {
-            Ok(Ok(lines)) => lines,
-            Ok(Err(_)) | Err(_) => Vec::new(),
+            Ok(Ok(completions)) => completions,
+            Ok(Err(_)) | Err(_) => Completions::default(),
         }
     })
-}
-
-async fn texts(client: &Client, line: &str) -> Result<Vec<String>, ClientError> {
-    let execute = Execute {
-        line: line.to_owned(),
-        ..Execute::default()
-    };
-    let mut outputs = client.execute(&execute).await?;
-    let mut lines = Vec::new();
-    while let Some(output) = outputs.next().await {
-        if let Output::Text { line } = output? {
-            lines.push(line);
-        }
-    }
-    Ok(lines)
 }
 
 /// `stocktake 3 clusters 4min> `

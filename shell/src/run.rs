@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use stocktake_core::BadOverride;
 use tokio::runtime::Runtime;
 
 use crate::args::{self, Args, Command};
@@ -25,7 +26,9 @@ pub fn run(args: Args) -> ExitCode {
                 .chain()
                 .find_map(|cause| cause.downcast_ref::<Trouble>());
             screen.error(&format!("{error:#}"), None, hint.and_then(Trouble::hint));
-            ExitCode::FAILURE
+            // As clap has it: what is wrong is how it was called.
+            let usage = error.is::<BadOverride>();
+            ExitCode::from(if usage { 2 } else { 1 })
         }
     }
 }
@@ -41,10 +44,9 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
         Some(Command::Completion { shell }) => Ok(print(&args::completion(*shell))),
         Some(Command::Man) => Ok(print(&args::man().context("cannot write the man page")?)),
         Some(Command::Rbac) => {
-            let directory = embed::data_dir(args)?;
             let seat = script::seat(args);
             runtime.block_on(async {
-                let embedded = Embedded::start(&directory, &args.contexts, seat).await?;
+                let embedded = Embedded::start(args, seat).await?;
                 let code = rbac::print(&embedded.client()).await;
                 embedded.leave(screen).await;
                 code
@@ -65,10 +67,9 @@ fn print(text: &[u8]) -> u8 {
 
 /// Core, worker and shell in one process, or a shell on the core that runs already.
 fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8> {
-    let directory = embed::data_dir(args)?;
     let seat = script::seat(args);
-    let embedded = runtime.block_on(Embedded::start(&directory, &args.contexts, seat))?;
-    if let Some(note) = embedded.note() {
+    let embedded = runtime.block_on(Embedded::start(args, seat))?;
+    if let Some(note) = embedded.note(args) {
         screen.aside(&note);
     }
     let client = embedded.client();
@@ -88,7 +89,7 @@ fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8>
 
 fn show_demo(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8> {
     let seat = script::seat(args);
-    let demo = runtime.block_on(Demo::start(seat))?;
+    let demo = runtime.block_on(Demo::start(args, seat))?;
     let client = demo.client();
     let first = runtime.block_on(demo.collect(&Session::new(client.clone(), screen, seat)));
     if skips(first, seat) {

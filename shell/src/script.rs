@@ -2,6 +2,7 @@
 use std::io::{self, IsTerminal as _};
 
 use crate::args::Args;
+use crate::local::Local;
 use crate::session::{CANCELLED, Seat, Session};
 
 /// Whether a person types, or something else does.
@@ -28,8 +29,11 @@ pub(crate) async fn lines(
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        if matches!(line, "quit" | "exit") {
-            break;
+        match Local::of(line) {
+            Some(Local::Leave) => break,
+            // There is no screen.
+            Some(Local::Clear) => continue,
+            None => {}
         }
         let ended = session.line(line).await;
         if ended == CANCELLED {

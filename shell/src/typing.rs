@@ -10,6 +10,7 @@ use stocktake_command::command;
 
 use crate::completions::Completions;
 use crate::lexis::{self, Class, Piece};
+use crate::local::Local;
 
 const BOLD: &str = "\x1b[1m";
 const GREEN: &str = "\x1b[32m";
@@ -35,11 +36,6 @@ impl Typing {
             color,
         }
     }
-
-    /// A line has run.
-    pub(crate) fn forget(&self) {
-        self.completions.forget();
-    }
 }
 
 impl Helper for Typing {}
@@ -54,9 +50,9 @@ impl Completer for Typing {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let found = self.completions.complete(line, pos);
-        let pairs = found.candidates.into_iter().map(|text| Pair {
-            display: text.clone(),
-            replacement: text,
+        let pairs = found.offers.into_iter().map(|offer| Pair {
+            display: offer.shown,
+            replacement: offer.text,
         });
         Ok((found.start, pairs.collect()))
     }
@@ -148,13 +144,17 @@ fn paint(line: &str) -> Cow<'_, str> {
 
 fn code(piece: &Piece, line: &str) -> Option<&'static str> {
     match piece.class {
-        Class::Head => command(&line[piece.span.clone()]).map(|_| BOLD),
+        Class::Head => known(&line[piece.span.clone()]).then_some(BOLD),
         Class::Flag => Some(YELLOW),
         Class::Quoted => Some(GREEN),
         Class::OpenQuote | Class::LoneBracket => Some(RED),
         Class::Joint => Some(DIM),
         Class::Bracket => None,
     }
+}
+
+fn known(head: &str) -> bool {
+    command(head).is_some() || Local::of(head).is_some()
 }
 
 impl Validator for Typing {

@@ -93,7 +93,14 @@ fn described(text: &mut String, kind: &Kind) {
 fn every_setting_is_described() {
     let mut text = format!(
         "# Configuration\n\n{WRITTEN}\n`config edit ID` opens a document, `config set ID path=value` sets one value.\n\
-         Names that begin with `resoto.` or `fix.` name the same documents.\n"
+         Names that begin with `resoto.` or `fix.` name the same documents.\n\n\
+         * `config validate ID [FILE]` checks without storing, `config diff ID [FILE]` shows what would change.\n\
+         * `$(NAME)` in a text is replaced by the environment variable when the document is read; it is never shown nor stored.\n\
+         * `--override path=value` and files such as `stocktake.worker.yaml` in the directory of `--override-path` (or\n  \
+           `STOCKTAKE_OVERRIDE_PATH`) lie over what is stored, while that process runs.\n\
+         * `config schema ID` prints the JSON schema of a document for your editor; they are in [schemas](schemas/) as well. For\n  \
+           editors that use the YAML language server, begin a file with\n  \
+           `# yaml-language-server: $schema=stocktake.worker.json`.\n"
     );
     for id in DocumentId::ALL {
         write!(
@@ -105,6 +112,14 @@ fn every_setting_is_described() {
         .unwrap();
     }
     expect_file!["../../docs/config.md"].assert_eq(&text);
+}
+
+#[test]
+fn every_document_has_a_schema_for_editors() {
+    for id in DocumentId::ALL {
+        let file = format!("../../docs/schemas/{}.json", id.name());
+        expect_file![file].assert_eq(&format!("{:#}\n", id.json_schema()));
+    }
 }
 
 #[test]

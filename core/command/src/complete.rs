@@ -177,6 +177,11 @@ fn first_word(word: &str, first: bool, ground: &dyn Ground) -> Completing {
     };
     if first {
         let mut asked = query(word, &ground.model());
+        if !found.is_empty() && !word.is_empty() {
+            // Who begins a line like a command means the command: properties would bury it.
+            let said = &mut asked.completions.candidates;
+            said.retain(|known| known.what != What::Property);
+        }
         completing.completions.start = asked.completions.start;
         found.append(&mut asked.completions.candidates);
         completing.wanted = asked.wanted;
@@ -524,7 +529,7 @@ mod tests {
     fn commands_are_offered_where_they_fit() {
         check("se", expect![[r#""se" search"#]]);
         check("search all | c", expect![[r#""c" chunk clean count"#]]);
-        check("echo a ; kin", expect![[r#""kin" kinds kind"#]]);
+        check("echo a ; kin", expect![[r#""kin" kinds"#]]);
         check(
             "is(kubernetes_po",
             expect![[r#""kubernetes_po" kubernetes_pod"#]],

@@ -84,6 +84,17 @@ pub trait Services: Ground + Library + Scheduler + Chronicle {
         values: Vec<(String, Value)>,
     ) -> Result<ConfigSaved, CommandError>;
 
+    /// What storing a text would change, and what is odd about it; a mistake is an error. Without a text: how the stored
+    /// document differs from the defaults. Nothing is stored.
+    async fn compare_config(
+        &self,
+        id: &str,
+        text: Option<String>,
+    ) -> Result<ConfigSaved, CommandError>;
+
+    /// JSON schema of a document, for editors.
+    async fn config_schema(&self, id: &str) -> Result<Value, CommandError>;
+
     /// Deletes a document.
     async fn delete_config(&self, id: &str) -> Result<(), CommandError>;
 

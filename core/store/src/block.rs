@@ -11,7 +11,9 @@ const FULL_BYTES: usize = 160 * 1024;
 /// Documents after which a block is closed.
 const FULL_DOCS: usize = 256;
 /// Bytes of one line of the table.
-const LINE: usize = 16 + 8 + 8 + 8 + 4;
+const LINE: usize = SHORT_LINE + 4;
+/// Bytes of a line without a revision, as format 1 wrote them.
+const SHORT_LINE: usize = 16 + 8 + 8 + 8 + 4;
 
 /// A document in the table of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(crate) struct Entry {
     /// Second of the last commit that changed it.
     pub(crate) changed: i64,
     length: u32,
+    /// Counts the versions of the document, from 1.
+    pub(crate) revision: u32,
 }
 
 impl Entry {
@@ -34,7 +38,13 @@ impl Entry {
             first_seen,
             changed,
             length: 0,
+            revision: 1,
         }
+    }
+
+    /// The version of this number.
+    pub(crate) fn revised(self, revision: u32) -> Self {
+        Self { revision, ..self }
     }
 }
 
@@ -61,6 +71,7 @@ impl Packer {
             .extend_from_slice(&entry.first_seen.to_le_bytes());
         self.table.extend_from_slice(&entry.changed.to_le_bytes());
         self.table.extend_from_slice(&length.to_le_bytes());
+        self.table.extend_from_slice(&entry.revision.to_le_bytes());
         self.body.extend_from_slice(doc);
         self.docs += 1;
     }
@@ -105,11 +116,12 @@ impl Block {
             .split_at_checked(bytes)
             .ok_or("its table is too short")?;
         let table = unpack(table, docs.saturating_mul(LINE))?;
-        if table.len() != docs.saturating_mul(LINE) {
-            return Err("its table is too short");
-        }
+        let line = [LINE, SHORT_LINE]
+            .into_iter()
+            .find(|line| docs.checked_mul(*line) == Some(table.len()))
+            .ok_or("its table is too short")?;
         Ok(Self {
-            table: table.chunks_exact(LINE).map(entry).collect(),
+            table: table.chunks_exact(line).map(entry).collect(),
             body: body.to_vec(),
         })
     }
@@ -146,6 +158,9 @@ fn entry(line: &[u8]) -> Entry {
         first_seen: i64::from_le_bytes(eight(24)),
         changed: i64::from_le_bytes(eight(32)),
         length: u32::from_le_bytes(line[40..44].try_into().expect("four bytes were sliced")),
+        revision: (line.get(44..48)).map_or(1, |four| {
+            u32::from_le_bytes(four.try_into().expect("four bytes were sliced"))
+        }),
     }
 }
 
@@ -158,19 +173,36 @@ mod tests {
     proptest! {
         #[test]
         fn what_goes_in_comes_out(docs in proptest::collection::vec(
-            (any::<[u8; 16]>(), any::<[u8; 8]>(), any::<i64>(), any::<i64>(), any::<Vec<u8>>()), 0..40,
+            (any::<[u8; 16]>(), any::<[u8; 8]>(), any::<(i64, i64, u32)>(), any::<Vec<u8>>()), 0..40,
         )) {
             let mut packer = Packer::default();
-            for (id, hash, first, changed, doc) in &docs {
-                packer.push(Entry::new(NodeId::from_bytes(*id), *hash, *first, *changed), doc);
+            for (id, hash, (first, changed, revision), doc) in &docs {
+                let entry = Entry::new(NodeId::from_bytes(*id), *hash, *first, *changed);
+                packer.push(entry.revised(*revision), doc);
             }
             let block = Block::read(&packer.close()).unwrap();
-            let bodies: Vec<_> = docs.iter().map(|doc| doc.4.clone()).collect();
+            let bodies: Vec<_> = docs.iter().map(|doc| doc.3.clone()).collect();
             prop_assert_eq!(block.docs().unwrap(), bodies);
-            for (entry, (id, hash, first, changed, _)) in block.table.iter().zip(&docs) {
+            for (entry, (id, hash, numbers, _)) in block.table.iter().zip(&docs) {
                 prop_assert_eq!(entry.id.as_bytes(), id);
-                prop_assert_eq!((&entry.hash, &entry.first_seen, &entry.changed), (hash, first, changed));
+                prop_assert_eq!(&entry.hash, hash);
+                prop_assert_eq!(&(entry.first_seen, entry.changed, entry.revision), numbers);
             }
+        }
+
+        #[test]
+        fn a_block_of_format_1_can_be_read(docs in proptest::collection::vec(any::<Vec<u8>>(), 0..9)) {
+            let mut table = Vec::new();
+            for doc in &docs {
+                table.extend_from_slice(&[7; 40]);
+                table.extend_from_slice(&u32::try_from(doc.len()).unwrap().to_le_bytes());
+            }
+            let table = pack(&table);
+            let numbers = [docs.len(), table.len()].map(|number| u32::try_from(number).unwrap().to_le_bytes());
+            let block = seal(&[&numbers.concat(), &table[..], &pack(&docs.concat())].concat());
+            let block = Block::read(&block).unwrap();
+            prop_assert!(block.table.iter().all(|entry| entry.revision == 1));
+            prop_assert_eq!(block.docs().unwrap(), docs);
         }
 
         #[test]

@@ -1,5 +1,5 @@
 //! A small change to an account: after an action, or from a watch.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use stocktake_model::{EdgeRecord, NodeId, NodeRecord};
@@ -12,14 +12,15 @@ use crate::manifest::Run;
 use crate::open::guard;
 use crate::settle::{Draft, Heal, Part};
 use crate::stage::{RunBuilder, Stager};
-use crate::view::edge_part;
-use crate::{AccountHeader, Store, StoreError, StoredNode, seal};
+use crate::version::undamaged;
+use crate::view::{View, edge_part};
+use crate::{AccountHeader, Store, StoreError, seal};
 
 /// What is to change in an account, all in one step.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
-    /// Nodes that are new or different, with their times as they are to be stored.
-    pub nodes: Vec<StoredNode>,
+    /// Nodes that are new or different. Of several with one id the last counts.
+    pub nodes: Vec<(NodeId, NodeRecord)>,
     /// Nodes that are gone: kind and id. Edges that start there go too.
     pub removed: Vec<(String, NodeId)>,
     /// Nodes whose outgoing edges are replaced by those in `edges`. Whoever had an edge to a node that was
@@ -29,15 +30,15 @@ pub struct Change {
     pub edges: Vec<EdgeRecord>,
     /// The header, counts included; the stored one stays if absent.
     pub header: Option<AccountHeader>,
-    /// When it happened. If absent: when the header was collected, else the last time a node changed.
+    /// When it happened. If absent: when the header was collected, else when the last change happened.
     pub at: Option<Timestamp>,
 }
 
 impl Change {
-    fn time(&self) -> Option<Timestamp> {
+    fn time(&self, current: &View) -> Timestamp {
         let header = self.header.as_ref().map(|header| header.collected);
-        let nodes = || self.nodes.iter().map(|node| node.changed).max();
-        self.at.or(header).or_else(nodes)
+        let last = || current.last_change().unwrap_or_default();
+        self.at.or(header).unwrap_or_else(last)
     }
 }
 
@@ -76,8 +77,8 @@ impl Store {
         let mut stager = Stager::new(&self.trees()?, account)?;
         let mut draft = Draft::new(&current);
         let header = change.header.clone();
-        let at = change.time();
-        let meanwhile = lay(&mut draft, change, &mut stager)?;
+        let at = change.time(&current);
+        let meanwhile = lay(&mut draft, change, at, &mut stager)?;
         let (batch, retired) = draft.finish(header.as_ref(), at, &mut stager)?;
         stager.committed();
         self.flip(&slot, batch, retired)?;
@@ -91,6 +92,7 @@ impl Store {
 fn lay(
     draft: &mut Draft<'_>,
     change: Change,
+    at: Timestamp,
     stager: &mut Stager,
 ) -> Result<BTreeMap<NodeId, Meanwhile>, StoreError> {
     let mut meanwhile = BTreeMap::new();
@@ -99,10 +101,11 @@ fn lay(
         no_edges.push(id);
         meanwhile.insert(id, Meanwhile::Removed { kind });
     }
-    for node in &change.nodes {
-        key::check("a kind", node.record.kind())?;
-        meanwhile.insert(node.id, changed(node)?);
+    for (id, record) in &change.nodes {
+        key::check("a kind", record.kind())?;
+        meanwhile.insert(*id, changed(*id, record, at)?);
     }
+    draft.go_on(&mut meanwhile)?;
     let mut runs: BTreeMap<&str, (RunBuilder, Vec<NodeId>)> = BTreeMap::new();
     for (id, one) in &meanwhile {
         match one {
@@ -150,13 +153,45 @@ fn lay_edges(
     draft.lay(edge_part(), vec![run], Heal::No, stager)
 }
 
-fn changed(node: &StoredNode) -> Result<Meanwhile, StoreError> {
-    let doc = encode(&node.record, node.id)?;
-    let times = (node.first_seen.as_second(), node.changed.as_second());
+fn changed(id: NodeId, record: &NodeRecord, at: Timestamp) -> Result<Meanwhile, StoreError> {
+    let doc = encode(record, id)?;
+    let at = at.as_second();
     Ok(Meanwhile::Changed {
-        kind: node.record.kind().to_owned(),
-        version: version(&node.record),
-        entry: Entry::new(node.id, seal::hash(&doc), times.0, times.1),
+        kind: record.kind().to_owned(),
+        version: version(record),
+        entry: Entry::new(id, seal::hash(&doc), at, at),
         doc,
     })
+}
+
+impl Draft<'_> {
+    /// Nodes that are there already stay known since when they were, and count their versions on; those that would not
+    /// change are left out.
+    fn go_on(&self, changes: &mut BTreeMap<NodeId, Meanwhile>) -> Result<(), StoreError> {
+        let kinds: BTreeSet<String> = (changes.values())
+            .filter_map(|change| match change {
+                Meanwhile::Changed { kind, .. } => Some(kind.clone()),
+                Meanwhile::Removed { .. } => None,
+            })
+            .collect();
+        for kind in kinds {
+            for live in self.current().layers(&(Section::Nodes, kind))? {
+                let Some(live) = undamaged(live)? else {
+                    continue;
+                };
+                for old in live.entries() {
+                    let Some(Meanwhile::Changed { entry, .. }) = changes.get_mut(&old.id) else {
+                        continue;
+                    };
+                    if entry.hash == old.hash {
+                        changes.remove(&old.id);
+                        continue;
+                    }
+                    entry.first_seen = old.first_seen;
+                    *entry = entry.revised(old.revision.saturating_add(1));
+                }
+            }
+        }
+        Ok(())
+    }
 }

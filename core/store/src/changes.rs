@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use stocktake_model::NodeId;
 
+use crate::back::{Doc, restore};
 use crate::block::Entry;
 use crate::key::Section;
-use crate::layers::Layers;
-use crate::manifest::Run;
-use crate::version::{Undo, Version, undamaged};
-use crate::view::{Moment, Nodes, View, node};
-use crate::{Store, StoreError, StoredNode};
+use crate::version::{Piece, Undo, Version, undamaged};
+use crate::view::{Moment, View, node};
+use crate::{Nodes, Store, StoreError, StoredNode};
 
 /// What happened to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +37,8 @@ pub struct VersionChange {
     pub after: Option<StoredNode>,
     /// The commit.
     pub(crate) generation: u64,
+    /// What was before, as it was stored.
+    pub(crate) doc: Option<Doc>,
 }
 
 impl VersionChange {
@@ -56,11 +57,10 @@ impl VersionChange {
             before,
             after,
             generation: 0,
+            doc: None,
         }
     }
 }
-
-type Doc = (Entry, Vec<u8>);
 
 /// Changes of the nodes of an account, newest commit first; within a commit by kind. Memory: the newest document of
 /// every node that changed since the earliest commit asked for, and one commit.
@@ -69,6 +69,8 @@ pub struct Changes {
     /// Commits to come, newest last.
     versions: Vec<(u64, Version)>,
     before: Option<Timestamp>,
+    /// Nodes that are meant, if not all.
+    only: Option<BTreeSet<NodeId>>,
     /// Documents as they were right before the commit that was read last, where a later commit changed them.
     later: BTreeMap<NodeId, Doc>,
     ready: Vec<VersionChange>,
@@ -87,11 +89,27 @@ impl Store {
         after: Option<Timestamp>,
         before: Option<Timestamp>,
     ) -> Result<Changes, StoreError> {
+        let is_wanted = |at| after.is_none_or(|after| at > after);
+        self.changes_while(account, before, is_wanted, None)
+    }
+
+    /// As [`Store::changes`], back to the first commit whose time is not wanted, and of some nodes only: then without
+    /// those that came with the first commit.
+    pub(crate) fn changes_while(
+        &self,
+        account: &str,
+        before: Option<Timestamp>,
+        is_wanted: impl Fn(Timestamp) -> bool,
+        only: Option<BTreeSet<NodeId>>,
+    ) -> Result<Changes, StoreError> {
         let view = self.view(account)?;
         let mut versions = Vec::new();
         for found in view.trees().versions(account).rev() {
-            let (generation, version) = found?;
-            if after.is_some_and(|after| version.at <= after) {
+            let Some((generation, version)) = undamaged(found)? else {
+                tracing::warn!(account, "a version is damaged: what it changed is not told");
+                continue;
+            };
+            if !is_wanted(version.at) {
                 break;
             }
             versions.push((generation, version));
@@ -101,6 +119,7 @@ impl Store {
             view,
             versions,
             before,
+            only,
             later: BTreeMap::new(),
             ready: Vec::new(),
             began: None,
@@ -114,13 +133,16 @@ impl Store {
 impl Changes {
     /// Reads the present documents of all nodes that changed.
     fn load(&mut self) -> Result<(), StoreError> {
+        let (trees, account) = (self.view.trees(), self.view.account());
         let mut wanted: BTreeMap<&str, BTreeSet<NodeId>> = BTreeMap::new();
-        for undo in self.versions.iter().flat_map(|(_, version)| &version.nodes) {
-            let ids = wanted.entry(&undo.kind).or_default();
-            ids.extend(&undo.run.removed);
-            for live in self.layers(undo)? {
-                if let Some(live) = undamaged(live)? {
-                    ids.extend(live.entries().map(|entry| entry.id));
+        for (_, version) in &self.versions {
+            for (undo, pieces) in version.nodes.iter().zip(version.pieces()) {
+                let ids = wanted.entry(&undo.kind).or_default();
+                ids.extend(undo.run.removed.iter().filter(|id| self.is_meant(id)));
+                for piece in pieces {
+                    let entries = undamaged(piece.entries(trees, account))?.unwrap_or_default();
+                    let new = entries.into_iter().map(|entry| entry.id);
+                    ids.extend(new.filter(|id| self.is_meant(id)));
                 }
             }
         }
@@ -142,30 +164,20 @@ impl Changes {
         Ok(())
     }
 
-    fn layers(&self, undo: &Undo) -> Result<Layers, StoreError> {
-        // One layer; what it says about removed nodes is read from the version itself.
-        let run = Run {
-            blocks: undo.run.blocks.clone(),
-            removed: Vec::new(),
-        };
-        let (trees, account) = (self.view.trees(), self.view.account());
-        Layers::open(trees, account, Some(&undo.kind), vec![run])
-    }
-
     /// Reads the next commit, if there is one.
     fn advance(&mut self) -> Result<bool, StoreError> {
         let Some((generation, version)) = self.versions.pop() else {
             return Ok(false);
         };
         let is_shown = self.before.is_none_or(|before| version.at <= before);
-        if version.began && is_shown {
+        if version.began && is_shown && self.only.is_none() {
             let moment = Moment::Generation(generation);
             let state = self.view.store().view_of(self.view.account(), moment)?;
             self.began = Some((generation, version.at, state.nodes()));
         }
         let mut ready = Vec::new();
-        for undo in &version.nodes {
-            self.read(generation, version.at, undo, &mut ready)?;
+        for (undo, pieces) in version.nodes.iter().zip(version.pieces()) {
+            self.read((generation, version.at), undo, &pieces, &mut ready)?;
         }
         if is_shown {
             ready.reverse();
@@ -174,39 +186,70 @@ impl Changes {
         Ok(true)
     }
 
+    fn is_meant(&self, id: &NodeId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(id))
+    }
+
+    /// Documents as they are stored, of the nodes that are meant. What is damaged is told and left out: what depends on
+    /// it will not fit.
+    fn docs(&self, piece: &Piece<'_>) -> Result<Vec<Doc>, StoreError> {
+        let (trees, account) = (self.view.trees(), self.view.account());
+        if self.only.is_some() {
+            let entries = undamaged(piece.entries(trees, account))?.unwrap_or_default();
+            if !entries.iter().any(|entry| self.is_meant(&entry.id)) {
+                return Ok(Vec::new());
+            }
+        }
+        let docs = match piece.docs(trees, account) {
+            Err(StoreError::Damaged(damaged)) => {
+                tracing::warn!(%damaged, "versions are lost");
+                Vec::new()
+            }
+            docs => docs?,
+        };
+        Ok(docs
+            .into_iter()
+            .filter(|(entry, _)| self.is_meant(&entry.id))
+            .collect())
+    }
+
     fn read(
         &mut self,
-        generation: u64,
-        at: Timestamp,
+        (generation, at): (u64, Timestamp),
         undo: &Undo,
+        pieces: &[Piece<'_>],
         ready: &mut Vec<VersionChange>,
     ) -> Result<(), StoreError> {
         let account = self.view.account().to_owned();
         let whole = |doc: &Doc| node(&account, &doc.0, &doc.1);
-        let mut number = 0;
-        let mut layers = self.layers(undo)?;
-        while let Some(live) = layers.next() {
-            for (entry, doc) in layers.docs(&live?)? {
-                let is_update = number < undo.updated;
-                number += 1;
-                let before = node(&account, &entry, &doc)?;
-                let after = self.later.insert(entry.id, (entry, doc));
-                let after = after.filter(|_| is_update);
+        for piece in pieces {
+            for (entry, stored) in self.docs(piece)? {
+                let after = self.later.remove(&entry.id);
+                let bytes = after.as_ref().map(|(_, doc)| doc.as_slice());
+                let doc = match restore(&entry, stored, bytes) {
+                    Ok(doc) => (entry, doc),
+                    Err(why) => {
+                        tracing::warn!(node = %entry.id, why, "a version is lost");
+                        continue;
+                    }
+                };
+                let after = after.filter(|_| piece.change == ChangeKind::Updated);
                 ready.push(VersionChange {
                     id: entry.id,
                     at,
-                    change: if is_update {
-                        ChangeKind::Updated
-                    } else {
-                        ChangeKind::Deleted
-                    },
-                    before: Some(before),
+                    change: piece.change,
+                    before: Some(whole(&doc)?),
                     after: after.as_ref().map(whole).transpose()?,
                     generation,
+                    doc: Some(doc.clone()),
                 });
+                self.later.insert(entry.id, doc);
             }
         }
         for id in &undo.run.removed {
+            if !self.is_meant(id) {
+                continue;
+            }
             let after = self.later.remove(id);
             ready.push(VersionChange {
                 id: *id,
@@ -215,6 +258,7 @@ impl Changes {
                 before: None,
                 after: after.as_ref().map(whole).transpose()?,
                 generation,
+                doc: None,
             });
         }
         Ok(())
@@ -231,6 +275,7 @@ impl Changes {
                 before: None,
                 after: Some(node),
                 generation,
+                doc: None,
             })
         });
         if created.is_none() {

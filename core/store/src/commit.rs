@@ -73,7 +73,7 @@ impl Import {
         if let Some(attachment) = self.attachment.take().filter(|_| is_same) {
             draft.attach(attachment);
         }
-        let (batch, retired) = draft.finish(Some(&header), Some(now), &mut self.stager)?;
+        let (batch, retired) = draft.finish(Some(&header), now, &mut self.stager)?;
         report.bytes_written = self.stager.bytes;
         // Whether the batch is in the log cannot be known if this fails: then only the next open may tidy up.
         self.stager.committed();

@@ -2,15 +2,21 @@
 use crate::StoreError;
 
 /// Version of keys and values this program writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 const KEY: &[u8] = b"format";
 
 /// A step from one format to the next. It must leave a directory that it was stopped in usable by itself.
 pub(crate) type Step = fn(&sled::Db) -> Result<(), StoreError>;
 
-/// The steps, by the format they start from. Format 1 is the first.
-const STEPS: &[(u32, Step)] = &[];
+/// The steps, by the format they start from. Format 1 is the first; its documents have no revisions, and its versions are
+/// whole. Both can be read as they are, but not the other way round.
+const STEPS: &[(u32, Step)] = &[(1, nothing)];
+
+#[expect(clippy::unnecessary_wraps, reason = "other steps can fail")]
+fn nothing(_: &sled::Db) -> Result<(), StoreError> {
+    Ok(())
+}
 
 /// Writes the version into an empty database; brings an older one up; refuses a newer one.
 pub(crate) fn ensure(db: &sled::Db, meta: &sled::Tree) -> Result<(), StoreError> {

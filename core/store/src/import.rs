@@ -42,10 +42,17 @@ pub struct Import {
 pub(crate) struct Known {
     /// Number of its kind.
     pub(crate) kind: u32,
-    /// Hash of what was stored before, and when it was first seen; absent if it is new.
-    pub(crate) before: Option<([u8; 8], i64)>,
+    /// What was stored before; absent if it is new.
+    pub(crate) before: Option<Before>,
     hash: [u8; 8],
     pub(crate) fate: Fate,
+}
+
+/// What was stored of a node.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Before {
+    first_seen: i64,
+    revision: u32,
 }
 
 /// What becomes of a node.
@@ -120,7 +127,10 @@ impl Import {
                     Ok(live) => self.known.extend(live.entries().map(|entry| {
                         let known = Known {
                             kind,
-                            before: Some((entry.hash, entry.first_seen)),
+                            before: Some(Before {
+                                first_seen: entry.first_seen,
+                                revision: entry.revision,
+                            }),
                             hash: entry.hash,
                             fate: Fate::Missing,
                         };
@@ -162,7 +172,10 @@ impl Import {
         }
         known.hash = hash;
         let now = now.as_second();
-        let first_seen = known.before.map_or(now, |(_, first_seen)| first_seen);
+        let first_seen = known.before.map_or(now, |before| before.first_seen);
+        let revision = known
+            .before
+            .map_or(1, |before| before.revision.saturating_add(1));
         let incoming = &mut self.kinds[known.kind as usize];
         let last = incoming.runs.len().checked_sub(1);
         let is_there = last.is_some_and(|last| known.fate == Fate::Staged(run_number(last)));
@@ -173,7 +186,7 @@ impl Import {
         known.fate = Fate::Staged(run_number(at));
         incoming.runs[at].push(
             &mut self.stager,
-            Entry::new(id, hash, first_seen, now),
+            Entry::new(id, hash, first_seen, now).revised(revision),
             &doc,
         )
     }

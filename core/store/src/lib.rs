@@ -4,11 +4,13 @@
 //! blocks; an asynchronous caller uses `spawn_blocking`.
 mod account;
 mod attachment;
+mod back;
 mod block;
 mod change;
 mod changes;
 mod commit;
 mod compact;
+mod delta;
 mod document;
 mod error;
 mod files;
@@ -17,8 +19,11 @@ mod gate;
 mod header;
 mod import;
 mod key;
+mod later;
 mod layers;
+mod log;
 mod manifest;
+mod nodes;
 mod open;
 mod overlay;
 mod pin;
@@ -44,7 +49,8 @@ pub use header::AccountHeader;
 pub use import::Import;
 pub use open::Store;
 
+pub use nodes::Nodes;
 pub use prune::{Keep, Pruned};
 pub use record::Records;
 pub use stats::Stats;
-pub use view::{Nodes, StoredNode, View};
+pub use view::{StoredNode, View};

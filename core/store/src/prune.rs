@@ -3,17 +3,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sled::Batch;
-use stocktake_model::NodeId;
 
+use crate::back::Doc;
 use crate::key;
-use crate::layers::Layers;
-use crate::manifest::Run;
+use crate::log::Log;
 use crate::open::guard;
 use crate::pin::Retired;
 use crate::seal::to_sealed;
-use crate::stage::{RunBuilder, Stager};
-use crate::version::{Undo, Version};
-use crate::view::View;
+use crate::stage::Stager;
+use crate::version::{Undo, Version, undamaged};
 use crate::{ChangeKind, Store, StoreError, VersionChange};
 
 /// How long the past is kept.
@@ -53,7 +51,10 @@ impl Store {
         };
         let mut due = Vec::new();
         for found in view.trees().versions(account) {
-            let (generation, version) = found?;
+            // Of a damaged one not even the time is known; its neighbours may go.
+            let Some((generation, version)) = undamaged(found)? else {
+                continue;
+            };
             if version.at >= keep.versions_since {
                 break;
             }
@@ -64,13 +65,12 @@ impl Store {
         let Some(newest) = due.last().map(|(_, version)| version.at) else {
             return Ok(Pruned::default());
         };
-        let mut hidden = BTreeMap::new();
-        if due
+        let is_thinned = |version: &Version| version.at >= keep.changes_since;
+        let thinned: Vec<_> = due
             .iter()
-            .any(|(_, version)| version.at >= keep.changes_since)
-        {
-            hidden = self.hidden(account, keep, is_shown)?;
-        }
+            .filter(|(_, version)| is_thinned(version))
+            .collect();
+        let mut shown = self.shown(account, &thinned, is_shown)?;
         let mut stager = Stager::new(view.trees(), account)?;
         let mut batch = Batch::default();
         let mut pruned = Pruned::default();
@@ -83,8 +83,8 @@ impl Store {
                 pruned.dropped += 1;
                 continue;
             }
-            let hidden = hidden.remove(&generation).unwrap_or_default();
-            let thinned = thin(&view, version, &hidden, &mut stager)?;
+            let shown = shown.remove(&generation).unwrap_or_default();
+            let thinned = thin(version, shown, &mut stager)?;
             batch.insert(key, to_sealed("version", &thinned)?);
             pruned.thinned += 1;
         }
@@ -105,69 +105,70 @@ impl Store {
         Ok(pruned)
     }
 
-    /// Updates that nobody wants to see, by commit.
-    fn hidden(
+    /// Documents before the changes that somebody wants to see, whole, by commit and kind.
+    fn shown(
         &self,
         account: &str,
-        keep: Keep,
+        thinned: &[&(u64, Version)],
         mut is_shown: impl FnMut(&VersionChange) -> bool,
-    ) -> Result<BTreeMap<u64, BTreeSet<NodeId>>, StoreError> {
-        let mut hidden: BTreeMap<u64, BTreeSet<NodeId>> = BTreeMap::new();
-        for change in self.changes(account, Some(keep.changes_since), Some(keep.versions_since))? {
-            let change = change?;
-            if change.change == ChangeKind::Updated && !is_shown(&change) {
-                let ids = hidden.entry(change.generation).or_default();
-                ids.insert(change.id);
+    ) -> Result<BTreeMap<u64, Shown>, StoreError> {
+        let mut shown: BTreeMap<u64, Shown> = BTreeMap::new();
+        let (Some((_, oldest)), Some((_, newest))) = (thinned.first(), thinned.last()) else {
+            return Ok(shown);
+        };
+        let due: BTreeSet<u64> = thinned.iter().map(|(generation, _)| *generation).collect();
+        let mut ids = BTreeSet::new();
+        for (_, version) in thinned {
+            for piece in version.pieces().into_iter().flatten() {
+                let entries = undamaged(piece.entries(&self.trees()?, account))?;
+                ids.extend(entries.into_iter().flatten().map(|entry| entry.id));
             }
         }
-        Ok(hidden)
+        let is_wanted = |at| at >= oldest.at;
+        let changes = self.changes_while(account, Some(newest.at), is_wanted, Some(ids))?;
+        for change in changes {
+            let change = change?;
+            let is_due = due.contains(&change.generation);
+            let mut is_hidden = || change.change == ChangeKind::Updated && !is_shown(&change);
+            if !is_due || is_hidden() {
+                continue;
+            }
+            if let (Some(before), Some(doc)) = (change.before, change.doc) {
+                let of = shown.entry(change.generation).or_default();
+                let of = of.entry(before.record.kind().to_owned()).or_default();
+                of.push((change.change, doc));
+            }
+        }
+        Ok(shown)
     }
 }
 
-/// The version without hidden updates and without edges.
-fn thin(
-    view: &View,
-    version: Version,
-    hidden: &BTreeSet<NodeId>,
-    stager: &mut Stager,
-) -> Result<Version, StoreError> {
-    let mut thinned = Version {
+/// By kind, in the order in which they are stored.
+type Shown = BTreeMap<String, Vec<(ChangeKind, Doc)>>;
+
+/// The version without hidden updates and without edges. Its documents are whole: which of those after them will be kept
+/// is not known yet.
+fn thin(version: Version, mut shown: Shown, stager: &mut Stager) -> Result<Version, StoreError> {
+    let mut log = Log::new(Version {
         at: version.at,
         began: version.began,
         thinned: true,
         ..Version::default()
-    };
+    });
     for undo in version.nodes {
+        let docs = shown.remove(&undo.kind).unwrap_or_default();
         let mut left = Undo {
             kind: undo.kind,
             ..Undo::default()
         };
-        let run = Run {
-            blocks: undo.run.blocks,
-            removed: Vec::new(),
-        };
-        let mut builder = RunBuilder::default();
-        let mut number = 0;
-        let kind = Some(left.kind.as_str());
-        let mut layers = Layers::open(view.trees(), view.account(), kind, vec![run])?;
-        while let Some(live) = layers.next() {
-            for (entry, doc) in layers.docs(&live?)? {
-                let is_update = number < undo.updated;
-                number += 1;
-                if is_update && hidden.contains(&entry.id) {
-                    continue;
-                }
-                left.updated += u64::from(is_update);
-                builder.push(stager, entry, &doc)?;
+        left.run.removed = undo.run.removed;
+        for (change, doc) in docs {
+            match change {
+                ChangeKind::Updated => log.update(&mut left, doc, stager)?,
+                _ => log.delete(&mut left, doc, stager)?,
             }
         }
-        left.run = Run {
-            removed: undo.run.removed,
-            ..builder.finish(stager)?
-        };
-        if !left.run.is_empty() {
-            thinned.nodes.push(left);
-        }
+        log.kind(left);
     }
-    Ok(thinned)
+    log.finish(stager)
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::attachment::Attachment;
 use crate::key::{self, Section};
 use crate::layers::Layers;
+use crate::log::Log;
 use crate::manifest::{BlockRef, Fold, Manifest, Run};
 use crate::pin::Retired;
 use crate::seal::to_sealed;
@@ -24,7 +25,7 @@ pub(crate) struct Draft<'a> {
     current: &'a View,
     next: BTreeMap<Part, Manifest>,
     /// The way back; nothing leads behind the first state.
-    version: Version,
+    log: Log,
     attachment: Option<Attachment>,
     pub(crate) damaged: Vec<Damaged>,
 }
@@ -36,10 +37,10 @@ impl<'a> Draft<'a> {
             account: current.account(),
             current,
             next: BTreeMap::new(),
-            version: Version {
+            log: Log::new(Version {
                 began: current.manifests.is_empty(),
                 ..Version::default()
-            },
+            }),
             attachment: None,
             damaged: Vec::new(),
         }
@@ -53,10 +54,10 @@ impl<'a> Draft<'a> {
         heal: Heal,
         stager: &mut Stager,
     ) -> Result<(), StoreError> {
-        if !self.version.began && self.current.is_logged(&part) {
+        if !self.log.version.began && self.current.is_logged(&part) {
             match kind_of(&part) {
-                Some(kind) => (self.version).log_nodes(self.current, kind, &runs, stager)?,
-                None => self.version.log_edges(self.current, &runs, stager)?,
+                Some(kind) => self.log.nodes(self.current, kind, &runs, stager)?,
+                None => self.log.edges(self.current, &runs, stager)?,
             }
         }
         let mut manifest = self
@@ -129,13 +130,15 @@ impl<'a> Draft<'a> {
         self.attachment = Some(attachment);
     }
 
+    pub(crate) fn current(&self) -> &View {
+        self.current
+    }
+
     /// Writes the draft into a batch: manifests, header, the way back, and the notes about blocks that were given up.
-    ///
-    /// `at` is the time of the commit, where it is known.
     pub(crate) fn finish(
         mut self,
         header: Option<&AccountHeader>,
-        at: Option<Timestamp>,
+        at: Timestamp,
         stager: &mut Stager,
     ) -> Result<(sled::Batch, Retired), StoreError> {
         let mut batch = Puts {
@@ -153,9 +156,10 @@ impl<'a> Draft<'a> {
         if let Some(header) = header {
             batch.insert(key::header(self.account), to_sealed("header", header)?);
         }
-        let mut blocks = self.given_up(&stager.written);
+        let mut version = std::mem::take(&mut self.log).finish(stager)?;
+        let mut blocks = self.given_up(&version, &stager.written);
         if !self.next.is_empty() || self.attachment.is_some() {
-            blocks.extend(self.follow(at, &mut batch)?);
+            blocks.extend(self.follow(&mut version, at, &mut batch)?);
         }
         let note = key::retired(self.account, stager.writer);
         if !blocks.is_empty() {
@@ -174,26 +178,22 @@ impl<'a> Draft<'a> {
     /// Counts the commit, and notes the way back. Gives back the blocks of what was attached to the state before.
     fn follow(
         &mut self,
-        at: Option<Timestamp>,
+        version: &mut Version,
+        at: Timestamp,
         batch: &mut Puts,
     ) -> Result<Vec<BlockRef>, StoreError> {
-        let last = self.trees.versions(self.account).next_back();
-        let last = last.and_then(Result::ok).map(|(_, version)| version.at);
-        let before = match self.current.header() {
-            Ok(Some(header)) => Some(header.collected),
-            _ => None,
-        };
-        let earliest = last.or(before).unwrap_or_default();
-        self.version.at = at.unwrap_or(earliest).max(last.unwrap_or(Timestamp::MIN));
+        let last = self.current.last_version();
+        version.at = at.max(last.unwrap_or(Timestamp::MIN));
         let generation = self.current.generation + 1;
         let number = generation.to_be_bytes().to_vec();
         batch.insert(key::generation(self.account), number);
-        if !self.version.is_empty() {
-            let value = to_sealed("version", &self.version)?;
+        if !version.is_empty() {
+            let value = to_sealed("version", version)?;
             batch.insert(key::version(self.account, generation), value);
         }
-        if !self.version.began && self.current.floor.is_none() && last.is_none() {
-            batch.insert(key::floor(self.account), to_sealed("floor", &earliest)?);
+        if !version.began && self.current.floor.is_none() && last.is_none() {
+            let floor = self.current.last_change().unwrap_or_default();
+            batch.insert(key::floor(self.account), to_sealed("floor", &floor)?);
         }
         let key = key::attachment(self.account);
         match &mut self.attachment {
@@ -207,11 +207,11 @@ impl<'a> Draft<'a> {
     }
 
     /// Blocks of the current state, and blocks just written and folded away again, that the next state has not.
-    fn given_up(&self, written: &[BlockRef]) -> Vec<BlockRef> {
+    fn given_up(&self, version: &Version, written: &[BlockRef]) -> Vec<BlockRef> {
         let attached = self.attachment.iter().flat_map(|one| &one.blocks);
         let needed: std::collections::BTreeSet<&BlockRef> = (self.next.values())
             .flat_map(Manifest::blocks)
-            .chain(self.version.blocks())
+            .chain(version.blocks())
             .chain(attached)
             .collect();
         let replaced = (self.next.keys()).filter_map(|part| self.current.manifests.get(part));

@@ -1,23 +1,27 @@
 //! The version log: for every commit the way back to the state before it.
 //!
-//! What a commit did to the nodes of a kind is kept as a run: laid over the later state it gives the earlier one.
-//! Edges are kept one by one, because a namespace has thousands of which one commit changes a few.
-//! Which changes are worth showing is the caller's business.
-use std::collections::{BTreeMap, BTreeSet};
+//! Documents that a commit changed are kept as what they differ in from what they became, those it removed whole; those
+//! of all kinds follow each other, so that a small commit is a small block. Edges are kept one by one, because a
+//! namespace has thousands of which one commit changes a few. Which changes are worth showing is the caller's business.
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stocktake_model::{EdgeRecord, NodeId};
+use stocktake_model::EdgeRecord;
 
-use crate::block::Entry;
+use crate::back::Doc;
 use crate::key;
 use crate::layers::Layers;
 use crate::manifest::{BlockRef, Run};
 use crate::seal::from_sealed;
 use crate::settle::kind_of;
-use crate::stage::{RunBuilder, Stager, Trees};
-use crate::view::{EdgeGroup, View, edge_part, edges_of, parse};
-use crate::{StoreError, seal};
+use crate::stage::{Trees, damaged};
+use crate::view::{EdgeGroup, View, edges_of, parse};
+use crate::{ChangeKind, StoreError};
+
+/// After so many changes of a document it is kept whole once, so that the way back stays short.
+pub(crate) const CHAIN: u32 = 32;
 
 /// One commit, backwards.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +36,12 @@ pub(crate) struct Version {
     pub(crate) thinned: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) nodes: Vec<Undo>,
+    /// Documents as they were before they were updated, kind after kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) updated: Vec<BlockRef>,
+    /// Documents that were deleted, kind after kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) deleted: Vec<BlockRef>,
     /// Blocks of [`EdgeUndo`], by the node the edges start at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) edges: Vec<BlockRef>,
@@ -41,14 +51,58 @@ pub(crate) struct Version {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Undo {
     pub(crate) kind: String,
-    /// Documents as they were before; `removed` are those the commit created.
+    /// `removed` are the nodes that the commit created. In format 1 the blocks held the documents of this kind.
     pub(crate) run: Run,
-    /// So many of the documents, counted from the first, were updated; the others were deleted.
+    /// How many documents were updated.
     pub(crate) updated: u64,
+    /// How many documents were deleted; in format 1 all in `run` that were not updated.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) deleted: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde calls"
+)]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What a commit did to the edges that start at one node: those it made, and those it took away.
 pub(crate) type EdgeUndo = (EdgeGroup, EdgeGroup);
+
+/// Lines of a block that tell the same of nodes of one kind.
+pub(crate) struct Piece<'a> {
+    kind: &'a str,
+    block: BlockRef,
+    lines: Range<usize>,
+    pub(crate) change: ChangeKind,
+}
+
+impl Piece<'_> {
+    /// The table alone.
+    pub(crate) fn entries(
+        &self,
+        trees: &Trees,
+        account: &str,
+    ) -> Result<Vec<crate::block::Entry>, StoreError> {
+        let block = trees.read(account, Some(self.kind), &self.block)?;
+        let entries = block.table.get(self.lines.clone());
+        let entries = entries.ok_or("it is too short");
+        entries
+            .map(<[_]>::to_vec)
+            .map_err(|why| damaged(account, Some(self.kind), &self.block, why).into())
+    }
+
+    /// Documents as they are stored: whole, or deltas.
+    pub(crate) fn docs(&self, trees: &Trees, account: &str) -> Result<Vec<Doc>, StoreError> {
+        let block = trees.read(account, Some(self.kind), &self.block)?;
+        let docs = block.docs();
+        let docs = docs.map_err(|why| damaged(account, Some(self.kind), &self.block, why))?;
+        let docs = block.table.into_iter().zip(docs);
+        Ok(docs.skip(self.lines.start).take(self.lines.len()).collect())
+    }
+}
 
 impl Version {
     /// True if there is nothing to go back over.
@@ -58,106 +112,37 @@ impl Version {
 
     pub(crate) fn blocks(&self) -> impl Iterator<Item = &BlockRef> {
         let nodes = self.nodes.iter().flat_map(|undo| &undo.run.blocks);
-        nodes.chain(&self.edges)
+        let shared = self.updated.iter().chain(&self.deleted);
+        nodes.chain(shared).chain(&self.edges)
     }
 
-    /// Notes what laying runs over the nodes of a kind changes.
-    pub(crate) fn log_nodes(
-        &mut self,
-        current: &View,
-        kind: &str,
-        runs: &[Run],
-        stager: &mut Stager,
-    ) -> Result<(), StoreError> {
-        let mut undo = Undo {
-            kind: kind.to_owned(),
-            ..Undo::default()
+    /// Where the documents of the kinds are, in the order of `nodes`: first those that were updated.
+    pub(crate) fn pieces(&self) -> Vec<Vec<Piece<'_>>> {
+        let mut begins = (0, 0);
+        let of = |undo| {
+            let undo: &Undo = undo;
+            let kind = undo.kind.as_str();
+            // Format 1.
+            let all = undo.run.blocks.iter().map(|block| block.docs).sum();
+            let mut pieces = cut(
+                kind,
+                &undo.run.blocks,
+                0..undo.updated.min(all),
+                ChangeKind::Updated,
+            );
+            let rest = undo.updated.min(all)..all;
+            pieces.extend(cut(kind, &undo.run.blocks, rest, ChangeKind::Deleted));
+            if all == 0 {
+                let (updates, deletes) = begins;
+                begins = (updates + undo.updated, deletes + undo.deleted);
+                let docs = updates..begins.0;
+                pieces = cut(kind, &self.updated, docs, ChangeKind::Updated);
+                let docs = deletes..begins.1;
+                pieces.extend(cut(kind, &self.deleted, docs, ChangeKind::Deleted));
+            }
+            pieces
         };
-        let mut touched = touched(current.trees(), current.account(), kind, runs)?;
-        let (mut updated, mut deleted) = (RunBuilder::default(), RunBuilder::default());
-        let mut layers = current.layers(&(key::Section::Nodes, kind.to_owned()))?;
-        while let Some(live) = layers.next() {
-            let Some(live) = undamaged(live)? else {
-                continue;
-            };
-            let mut is_changed = false;
-            for entry in live.entries() {
-                match touched.get(&entry.id) {
-                    Some(Some(hash)) if *hash == entry.hash => drop(touched.remove(&entry.id)),
-                    Some(_) => is_changed = true,
-                    None => {}
-                }
-            }
-            if !is_changed {
-                continue;
-            }
-            for (entry, doc) in undamaged(layers.docs(&live))?.unwrap_or_default() {
-                match touched.remove(&entry.id) {
-                    Some(Some(_)) => {
-                        undo.updated += 1;
-                        updated.push(stager, entry, &doc)?;
-                    }
-                    Some(None) => deleted.push(stager, entry, &doc)?,
-                    None => {}
-                }
-            }
-        }
-        undo.run = updated.finish(stager)?;
-        undo.run.blocks.extend(deleted.finish(stager)?.blocks);
-        let created = touched.into_iter().filter(|(_, hash)| hash.is_some());
-        undo.run.removed = created.map(|(id, _)| id).collect();
-        if !undo.run.is_empty() {
-            self.nodes.push(undo);
-        }
-        Ok(())
-    }
-
-    /// Notes what laying runs over the edges changes.
-    pub(crate) fn log_edges(
-        &mut self,
-        current: &View,
-        runs: &[Run],
-        stager: &mut Stager,
-    ) -> Result<(), StoreError> {
-        let account = current.account();
-        let mut after: BTreeMap<NodeId, EdgeGroup> = BTreeMap::new();
-        for run in runs {
-            after.extend(run.removed.iter().map(|id| (*id, EdgeGroup::new())));
-            let mut layers = Layers::open(current.trees(), account, None, vec![run.clone()])?;
-            while let Some(live) = layers.next() {
-                for (entry, doc) in layers.docs(&live?)? {
-                    after.insert(entry.id, parse(account, &entry, &doc)?);
-                }
-            }
-        }
-        let mut before: BTreeMap<NodeId, EdgeGroup> = BTreeMap::new();
-        let mut layers = current.layers(&edge_part())?;
-        while let Some(live) = layers.next() {
-            let live = undamaged(live)?.filter(|live| {
-                let mut entries = live.entries();
-                entries.any(|entry| after.contains_key(&entry.id))
-            });
-            let Some(live) = live else { continue };
-            for (entry, doc) in undamaged(layers.docs(&live))?.unwrap_or_default() {
-                if after.contains_key(&entry.id) {
-                    before.insert(entry.id, parse(account, &entry, &doc)?);
-                }
-            }
-        }
-        let mut run = RunBuilder::default();
-        for (id, after) in after {
-            let before = before.remove(&id).unwrap_or_default();
-            let made: EdgeGroup = less(&after, &before);
-            let lost = less(&before, &after);
-            if made.is_empty() && lost.is_empty() {
-                continue;
-            }
-            let doc = serde_json::to_vec(&(made, lost))
-                .expect("ids and closed lists of words can always be written as JSON");
-            run.push(stager, Entry::new(id, seal::hash(&doc), 0, 0), &doc)?;
-        }
-        self.edges = run.finish(stager)?.blocks;
-        Ok(())
+        self.nodes.iter().map(of).collect()
     }
 
     /// Takes the commit back from these edges.
@@ -188,30 +173,30 @@ impl Version {
     }
 }
 
-/// What is in the first and not in the second; both sorted or small.
-fn less(first: &EdgeGroup, second: &EdgeGroup) -> EdgeGroup {
-    let second: BTreeSet<_> = second.iter().collect();
-    let left = first.iter().filter(|edge| !second.contains(edge));
-    left.cloned().collect()
-}
-
-/// Ids that runs mention, with the hash of what they become; `None` if they go.
-fn touched(
-    trees: &Trees,
-    account: &str,
-    kind: &str,
-    runs: &[Run],
-) -> Result<BTreeMap<NodeId, Option<[u8; 8]>>, StoreError> {
-    let mut touched = BTreeMap::new();
-    for run in runs {
-        touched.extend(run.removed.iter().map(|id| (*id, None)));
-        for block in &run.blocks {
-            let block = trees.read(account, Some(kind), block)?;
-            let entries = block.table.iter();
-            touched.extend(entries.map(|entry| (entry.id, Some(entry.hash))));
+/// These documents of a list of blocks, counted over all of them.
+fn cut<'a>(
+    kind: &'a str,
+    blocks: &[BlockRef],
+    docs: Range<u64>,
+    change: ChangeKind,
+) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::new();
+    let mut begin = 0;
+    for block in blocks {
+        let end = begin + block.docs;
+        let (first, last) = (docs.start.max(begin), docs.end.min(end));
+        if first < last {
+            let line = |doc: u64| usize::try_from(doc - begin).expect("a block has few documents");
+            pieces.push(Piece {
+                kind,
+                block: *block,
+                lines: line(first)..line(last),
+                change,
+            });
         }
+        begin = end;
     }
-    Ok(touched)
+    pieces
 }
 
 /// What is damaged is as good as gone: nothing is known about what it was.

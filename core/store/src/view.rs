@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stocktake_model::{EdgeRecord, EdgeType, NodeId, NodeRecord, Relation};
 
+use crate::back::WayBack;
 use crate::block::{Entry, time};
 use crate::key::{self, Section};
 use crate::layers::Layers;
@@ -16,7 +17,7 @@ use crate::seal::from_sealed;
 use crate::settle::Part;
 use crate::stage::Trees;
 use crate::version::Version;
-use crate::{AccountHeader, Damaged, Store, StoreError};
+use crate::{AccountHeader, Damaged, Nodes, Store, StoreError};
 
 /// A node as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub struct StoredNode {
     pub first_seen: Timestamp,
     /// When a commit last changed it; whole seconds.
     pub changed: Timestamp,
+    /// Counts its versions, from 1; a node that went and came back begins anew.
+    pub revision: u32,
 }
 
 /// Outgoing edges of one node, as stored.
@@ -190,8 +193,7 @@ impl View {
         }
         for undo in &version.nodes {
             let part = (Section::Nodes, undo.kind.clone());
-            let manifest = self.manifests.entry(part).or_default();
-            manifest.runs.push(undo.run.clone());
+            self.manifests.entry(part).or_default();
         }
         self.undone.push(version);
     }
@@ -199,6 +201,18 @@ impl View {
     /// Number of the commit that made this state; 0 before the first.
     pub fn commit(&self) -> u64 {
         self.commit
+    }
+
+    /// Time of the last commit that is in the version log.
+    pub(crate) fn last_version(&self) -> Option<Timestamp> {
+        let last = self.trees.versions(&self.account).next_back();
+        last.and_then(Result::ok).map(|(_, version)| version.at)
+    }
+
+    /// When something happened to the account last, as far as anybody knows.
+    pub(crate) fn last_change(&self) -> Option<Timestamp> {
+        let collected = || Some(self.header().ok()??.collected);
+        self.last_version().or_else(collected)
     }
 
     pub(crate) fn account(&self) -> &str {
@@ -241,20 +255,14 @@ impl View {
         Layers::open(&self.trees, &self.account, kind, manifest.runs)
     }
 
-    /// The nodes, kind by kind, decoded block by block: memory is bounded by a block.
+    /// The nodes, kind by kind, decoded block by block: memory is bounded by a block, and for a state of the past by the
+    /// changes since then of one kind.
     pub fn nodes(self) -> Nodes {
-        let is_node = |part: &&Part| part.0 == Section::Nodes;
-        let mut parts: Vec<Part> = self.manifests.keys().filter(is_node).cloned().collect();
-        parts.reverse();
-        let damaged = self.damaged.iter().filter(|damaged| damaged.kind.is_some());
-        let mut ready: Vec<_> = damaged.map(|damaged| Err(damaged.clone().into())).collect();
-        ready.reverse();
-        Nodes {
-            view: self,
-            parts,
-            layers: None,
-            ready,
-        }
+        Nodes::new(self)
+    }
+
+    pub(crate) fn way_back(&self, kind: &str) -> Result<WayBack, StoreError> {
+        WayBack::read(&self.trees, &self.account, kind, &self.undone)
     }
 
     /// The edges, sorted by where they start, where they lead, and type.
@@ -316,54 +324,6 @@ pub(crate) fn node(account: &str, entry: &Entry, doc: &[u8]) -> Result<StoredNod
         record: parse(account, entry, doc)?,
         first_seen: time(entry.first_seen),
         changed: time(entry.changed),
+        revision: entry.revision,
     })
-}
-
-/// The nodes of a [`View`], by kind. Within a kind in the order in which they came.
-pub struct Nodes {
-    view: View,
-    /// Kinds to come, last first.
-    parts: Vec<Part>,
-    layers: Option<Layers>,
-    /// Nodes of the block that was read, last first.
-    ready: Vec<Result<StoredNode, StoreError>>,
-}
-
-impl Nodes {
-    /// Reads on: true if something was found or a kind was begun.
-    fn advance(&mut self) -> Result<bool, StoreError> {
-        let Some(layers) = &mut self.layers else {
-            let Some(part) = self.parts.pop() else {
-                return Ok(false);
-            };
-            self.layers = Some(self.view.layers(&part)?);
-            return Ok(true);
-        };
-        let Some(live) = layers.next() else {
-            self.layers = None;
-            return Ok(true);
-        };
-        let account = &self.view.account;
-        let docs = layers.docs(&live?)?;
-        let nodes = docs.iter().map(|(entry, doc)| node(account, entry, doc));
-        self.ready = nodes.rev().collect();
-        Ok(true)
-    }
-}
-
-impl Iterator for Nodes {
-    type Item = Result<StoredNode, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(node) = self.ready.pop() {
-                return Some(node);
-            }
-            match self.advance() {
-                Ok(true) => {}
-                Ok(false) => return None,
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
 }

@@ -5,10 +5,10 @@
 mod damage;
 #[path = "suite/graph.rs"]
 mod graph;
-#[path = "suite/kill.rs"]
-mod kill;
 #[path = "suite/layers.rs"]
 mod layers;
+#[path = "suite/moments.rs"]
+mod moments;
 #[path = "suite/past.rs"]
 mod past;
 #[path = "suite/sample.rs"]

@@ -1,17 +1,19 @@
-//! `configs`: read and change configuration documents.
+//! `configs`: read, check and change configuration documents.
+mod update;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
-use crate::{
-    Argument, Call, CommandError, ConfigSaved, ConfigText, Flow, Output, Scene, Word, pairs,
-};
+use crate::{Argument, Call, CommandError, ConfigSaved, Flow, Scene, pairs};
+use update::Update;
 
 static SPEC: Spec = Spec {
     name: "configs",
     aliases: &["config"],
     about: "read and change the configuration",
-    usage: "list | show ID | edit ID | set ID KEY=VALUE … | update ID FILE | copy FROM TO | delete ID",
+    usage: "list | show ID | edit ID | set ID KEY=VALUE … | update ID FILE | validate ID [FILE] | diff ID [FILE] | \
+        schema ID | copy FROM TO | delete ID",
     arguments: &[
         ("list", "ids of all documents; what it does without a word"),
         ("show ID", "the document, with comments"),
@@ -24,6 +26,15 @@ static SPEC: Spec = Spec {
             "update ID FILE",
             "replace it by a file; `--revision N` refuses to overwrite newer changes",
         ),
+        (
+            "validate ID [FILE]",
+            "read it, or a file in its place, and store nothing: mistakes, then what is odd",
+        ),
+        (
+            "diff ID [FILE]",
+            "what a file would change; without one, what differs from the defaults",
+        ),
+        ("schema ID", "its JSON schema, for editors"),
         ("copy FROM TO", "store a copy"),
         ("delete ID", "delete it"),
     ],
@@ -46,10 +57,17 @@ static SPEC: Spec = Spec {
             line: "config show stocktake.worker",
             prints: "",
         },
+        Example {
+            about: "Is this file right, and what would it change?",
+            line: "config validate stocktake.worker worker.yaml ; config diff stocktake.worker worker.yaml",
+            prints: "",
+        },
     ],
 };
 
-const VERBS: [&str; 7] = ["list", "show", "edit", "set", "update", "copy", "delete"];
+const VERBS: [&str; 10] = [
+    "list", "show", "edit", "set", "update", "validate", "diff", "schema", "copy", "delete",
+];
 
 pub(super) struct Configs;
 
@@ -71,6 +89,11 @@ impl Command for Configs {
                 Ask::Set(owned(id), pairs::read(&values)?)
             }
             ["update", ..] => Ask::Update(Update::read(&words[1..], argument)?),
+            ["validate", id] => Ask::Validate(owned(id), None),
+            ["validate", id, file] => Ask::Validate(owned(id), Some(owned(file))),
+            ["diff", id] => Ask::Diff(owned(id), None),
+            ["diff", id, file] => Ask::Diff(owned(id), Some(owned(file))),
+            ["schema", id] => Ask::Schema(owned(id)),
             ["copy", from, to] => Ask::Copy(owned(from), owned(to)),
             ["delete", id] => Ask::Delete(owned(id)),
             _ => return Err(super::unknown_verb("configs", &VERBS, argument)),
@@ -84,58 +107,12 @@ enum Ask {
     Edit(String),
     Set(String, Vec<(String, Value)>),
     Update(Update),
+    /// The document, or a file in its place.
+    Validate(String, Option<String>),
+    Diff(String, Option<String>),
+    Schema(String),
     Copy(String, String),
     Delete(String),
-}
-
-/// `update [--revision N] [--reopen] ID FILE`
-struct Update {
-    id: String,
-    file: String,
-    revision: Option<u64>,
-    mistake: Mistake,
-}
-
-/// What becomes of a document that is wrong.
-#[derive(Clone, Copy, PartialEq)]
-enum Mistake {
-    /// The line fails.
-    Fails,
-    /// It goes back to the editor, with what is wrong on top.
-    Reopens,
-}
-
-impl Update {
-    fn read(words: &[Word], argument: &Argument) -> Result<Self, CommandError> {
-        let mut revision = None;
-        let mut mistake = Mistake::Fails;
-        let mut names = Vec::new();
-        let mut rest = words.iter();
-        while let Some(word) = rest.next() {
-            match &*word.text {
-                "--reopen" => mistake = Mistake::Reopens,
-                "--revision" => {
-                    let number = rest.next().and_then(|word| word.text.parse().ok());
-                    let wrong = || CommandError::usage("`--revision` needs a number").at(word.span);
-                    revision = Some(number.ok_or_else(wrong)?);
-                }
-                name => names.push(name.to_owned()),
-            }
-        }
-        let Ok([id, file]) = <[String; 2]>::try_from(names) else {
-            return Err(
-                CommandError::usage("`configs update` needs an id and a file")
-                    .hint("write e.g. `config update stocktake.worker worker.yaml`")
-                    .at(argument.span()),
-            );
-        };
-        Ok(Self {
-            id,
-            file,
-            revision,
-            mistake,
-        })
-    }
 }
 
 #[async_trait]
@@ -143,6 +120,7 @@ impl Stage for Ask {
     fn files(&self) -> Vec<String> {
         match self {
             Self::Update(update) => vec![update.file.clone()],
+            Self::Validate(_, Some(file)) | Self::Diff(_, Some(file)) => vec![file.clone()],
             _ => Vec::new(),
         }
     }
@@ -157,13 +135,28 @@ impl Stage for Ask {
             }
             Self::Edit(id) => {
                 let config = services.config(&id).await?;
-                call.side.send(edit(&config, &config.text));
+                call.side.send(update::edit(&config, &config.text));
                 return Ok(Flow::empty());
             }
             Self::Set(id, values) => {
                 return Ok(saved(services.set_config(&id, values).await?, call));
             }
             Self::Update(update) => return update.run(call).await,
+            Self::Validate(id, file) => {
+                let compared = compare(&id, file.as_deref(), call).await?;
+                for warning in compared.warnings {
+                    call.side.note(warning);
+                }
+                format!("config `{}` is valid", compared.id)
+            }
+            Self::Diff(id, file) => {
+                let compared = compare(&id, file.as_deref(), call).await?;
+                return Ok(Flow::lines(compared.diff.lines()));
+            }
+            Self::Schema(id) => {
+                let schema = services.config_schema(&id).await?;
+                return Ok(Flow::lines(format!("{schema:#}").lines()));
+            }
             Self::Copy(from, to) => {
                 services.copy_config(&from, &to).await?;
                 format!("config `{from}` copied to `{to}`")
@@ -177,64 +170,9 @@ impl Stage for Ask {
     }
 }
 
-impl Update {
-    async fn run(self, call: &Call) -> Result<Flow, CommandError> {
-        // The line is not run before its files are there.
-        let typed = call
-            .context
-            .files
-            .get(&self.file)
-            .cloned()
-            .unwrap_or_default();
-        let text = without_remarks(&typed);
-        let outcome = call
-            .services
-            .save_config(&self.id, text.clone(), self.revision)
-            .await;
-        match outcome {
-            Ok(done) => Ok(saved(done, call)),
-            Err(error) if self.mistake == Mistake::Fails => Err(error),
-            Err(error) => {
-                let stored = call.services.config(&self.id).await?;
-                let revision = self.revision.unwrap_or(stored.revision);
-                let stale = ConfigText { revision, ..stored };
-                call.side.send(edit(&stale, &with_remarks(&error, &text)));
-                Ok(Flow::empty())
-            }
-        }
-    }
-}
-
-fn edit(config: &ConfigText, text: &str) -> Output {
-    let file = format!("{}.yaml", config.id);
-    Output::Edit {
-        id: config.id.clone(),
-        text: text.to_owned(),
-        revision: config.revision,
-        follow_up: format!(
-            "config update --revision {} --reopen {} {file}",
-            config.revision, config.id
-        ),
-        file,
-    }
-}
-
-fn with_remarks(error: &CommandError, text: &str) -> String {
-    let lines = error
-        .message
-        .lines()
-        .chain(error.hint.iter().flat_map(|hint| hint.lines()));
-    let mut remarks = String::from("## This could not be stored. Please correct it.\n");
-    for line in lines {
-        remarks.extend(["## ", line, "\n"]);
-    }
-    remarks + text
-}
-
-/// Drops the remarks of an earlier try: `##` lines at the top.
-fn without_remarks(text: &str) -> String {
-    let lines = text.lines().skip_while(|line| line.starts_with("##"));
-    lines.flat_map(|line| [line, "\n"]).collect()
+async fn compare(id: &str, file: Option<&str>, call: &Call) -> Result<ConfigSaved, CommandError> {
+    let text = file.map(|file| update::uploaded(file, call));
+    call.services.compare_config(id, text).await
 }
 
 fn saved(saved: ConfigSaved, call: &Call) -> Flow {

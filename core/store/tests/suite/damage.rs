@@ -86,7 +86,7 @@ fn a_newer_format_is_refused() {
         .insert("format", "99")
         .unwrap();
     let error = Store::open(dir.path()).unwrap_err();
-    let said = "the store has format 99, newer than format 1, the newest this stocktake knows";
+    let said = "the store has format 99, newer than format 2, the newest this stocktake knows";
     assert_eq!(error.to_string(), said);
     assert!(error.hint().is_some());
 }

@@ -1,5 +1,5 @@
 //! Imports, changes and readers.
-use stocktake_model::Overlay;
+use stocktake_model::{NodeId, NodeRecord, Overlay};
 use stocktake_store::{Change, CommitReport, Store, StoreError, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, import, map, nodes, pods, record, star};
@@ -55,10 +55,13 @@ fn an_import_says_what_it_did_and_keeps_times() {
     records.extend(pods(400, 402, 1));
     assert_eq!(counts(&import(&store, &records, 20)), [2, 1, 1, 298, 0]);
     let stored = nodes(&store);
-    let times = |uid: &str| (stored[uid].first_seen, stored[uid].changed);
-    assert_eq!(times("pod-00003"), (at(10), at(20)));
-    assert_eq!(times("pod-00004"), (at(10), at(10)));
-    assert_eq!(times("pod-00400"), (at(20), at(20)));
+    let times = |uid: &str| {
+        let node = &stored[uid];
+        (node.first_seen, node.changed, node.revision)
+    };
+    assert_eq!(times("pod-00003"), (at(10), at(20), 2));
+    assert_eq!(times("pod-00004"), (at(10), at(10), 1));
+    assert_eq!(times("pod-00400"), (at(20), at(20), 1));
     assert!(!stored.contains_key("pod-00299"));
     assert_eq!(stored.len(), 301);
 }
@@ -163,7 +166,8 @@ fn a_change_replaces_nodes_and_the_edges_that_start_there() {
     import(&store, &records, 1);
     let new = record("kubernetes_pod", "pod-00001", 2);
     let change = Change {
-        nodes: vec![stored(&new, 1, 9)],
+        nodes: vec![with_id(new.clone()), with_id(records[4].clone())],
+        at: Some(at(9)),
         removed: vec![("kubernetes_pod".into(), id(&records[2]))],
         edges: vec![
             edge(&records[1], &records[3]),
@@ -174,7 +178,12 @@ fn a_change_replaces_nodes_and_the_edges_that_start_there() {
     store.put(ACCOUNT, change).unwrap();
     let after = nodes(&store);
     assert_eq!(after.len(), 199);
-    assert_eq!(after["pod-00001"], stored(&new, 1, 9));
+    let changed = &after["pod-00001"];
+    assert_eq!(changed.record, new);
+    // It is known since it came; what did not change stays as it was.
+    let told = |node: &StoredNode| (node.first_seen, node.changed, node.revision);
+    assert_eq!(told(changed), (at(1), at(9), 2));
+    assert_eq!(told(&after["pod-00004"]), (at(1), at(1), 1));
     let mut edges = [
         edge(&records[1], &records[3]),
         edge(&records[0], &records[1]),
@@ -185,13 +194,8 @@ fn a_change_replaces_nodes_and_the_edges_that_start_there() {
     assert!(matches!(none, Err(StoreError::UnknownAccount(_))));
 }
 
-fn stored(record: &stocktake_model::NodeRecord, first: i64, changed: i64) -> StoredNode {
-    StoredNode {
-        id: id(record),
-        record: record.clone(),
-        first_seen: at(first),
-        changed: at(changed),
-    }
+fn with_id(record: NodeRecord) -> (NodeId, NodeRecord) {
+    (id(&record), record)
 }
 
 #[test]
@@ -203,7 +207,7 @@ fn a_commit_respects_what_was_changed_meanwhile() {
     for record in &old[..3] {
         import.node(record, id(record), at(3)).unwrap();
     }
-    let changed = |number: u32, version| stored(&pods(number, number + 1, version)[0], 1, 2);
+    let changed = |number: u32, version| with_id(pods(number, number + 1, version).remove(0));
     let change = Change {
         // 1: read before it was changed. 3: a newer version is read later. 4: an older one. 9: new.
         nodes: vec![changed(1, 8), changed(3, 8), changed(4, 8), changed(9, 8)],

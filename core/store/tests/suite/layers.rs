@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use stocktake_store::{Change, Keep, Store, StoredNode};
+use stocktake_store::{Change, Keep, Store};
 
 use crate::sample::{ACCOUNT, at, id, import, nodes, record};
 
@@ -42,12 +42,7 @@ fn perform(store: &Store, step: &Step, expected: &mut BTreeMap<u16, u64>) {
                 let record = pod(*number, version.unwrap_or(0));
                 if let Some(version) = version {
                     expected.insert(*number, *version);
-                    change.nodes.push(StoredNode {
-                        id: id(&record),
-                        record,
-                        first_seen: at(1),
-                        changed: at(1),
-                    });
+                    change.nodes.push((id(&record), record));
                 } else {
                     expected.remove(number);
                     change.removed.push(("kubernetes_pod".into(), id(&record)));

@@ -45,14 +45,8 @@ fn lived(store: &Store) -> BTreeMap<i64, State> {
             let changed = record("kubernetes_pod", &format!("pod-{number:05}"), version);
             let place = 300 + 3 * u32::try_from(second).unwrap();
             let gone = pods(place, place + 1, 1).remove(0);
-            let left = StoredNode {
-                id: id(&changed),
-                record: changed.clone(),
-                first_seen: at(1),
-                changed: at(second),
-            };
             let change = Change {
-                nodes: vec![left],
+                nodes: vec![(id(&changed), changed.clone())],
                 removed: vec![("kubernetes_pod".into(), id(&gone))],
                 edges: vec![edge(&changed, &records[0])],
                 edges_of: vec![id(&records[0])],

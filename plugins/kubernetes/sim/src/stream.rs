@@ -61,7 +61,7 @@ impl Reader {
     async fn next(&mut self) -> Option<io::Result<Frame<Bytes>>> {
         while !self.over {
             if self.left == Some(0) {
-                return self.cut();
+                return Some(Err(self.cut()));
             }
             let woken = if std::mem::take(&mut self.fresh) {
                 Woken::News
@@ -74,7 +74,7 @@ impl Reader {
                     self.shared.api.read().events(&mut self.watch)
                 }
                 Woken::Quiet => self.shared.api.read().progress(&mut self.watch),
-                Woken::Cut => return self.cut(),
+                Woken::Cut => return Some(Err(self.cut())),
                 Woken::Over => return None,
             };
             let lines = lines.unwrap_or_else(|last| {
@@ -82,7 +82,7 @@ impl Reader {
                 last
             });
             if !lines.is_empty() {
-                return self.send(lines);
+                return Some(Ok(self.send(lines)));
             }
         }
         None
@@ -106,19 +106,16 @@ impl Reader {
         }
     }
 
-    fn send(&mut self, mut lines: Vec<u8>) -> Option<io::Result<Frame<Bytes>>> {
+    fn send(&mut self, mut lines: Vec<u8>) -> Frame<Bytes> {
         if let Some(left) = &mut self.left {
             lines.truncate(*left);
             *left -= lines.len();
         }
-        Some(Ok(Frame::data(lines.into())))
+        Frame::data(lines.into())
     }
 
-    fn cut(&mut self) -> Option<io::Result<Frame<Bytes>>> {
+    fn cut(&mut self) -> io::Error {
         self.over = true;
-        Some(Err(io::Error::new(
-            io::ErrorKind::ConnectionReset,
-            "cut on demand",
-        )))
+        io::Error::new(io::ErrorKind::ConnectionReset, "cut on demand")
     }
 }

@@ -16,7 +16,7 @@ use crate::object::{Object, metadata};
 use crate::request::Query;
 use crate::selector::Selector;
 use crate::status::Status;
-use crate::store::{Change, CollectionId, Compacted, Range};
+use crate::store::{Change, CollectionId, Range};
 use crate::table;
 use crate::world::World;
 
@@ -60,7 +60,7 @@ impl Begin {
         let matching = query.get("resourceVersionMatch");
         let initial = query.get("sendInitialEvents");
         match (initial, matching) {
-            (Some(_), Some("NotOlderThan")) => {}
+            (Some(_), Some("NotOlderThan")) | (None, None) => {}
             (Some(_), _) => {
                 return Err(Status::invalid_watch(
                     "resourceVersionMatch",
@@ -73,7 +73,6 @@ impl Begin {
                     "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
                 ));
             }
-            (None, None) => {}
         }
         Ok(match (initial, query.get("resourceVersion")) {
             (Some("true" | "1"), _) => Self::StreamingList,
@@ -139,19 +138,15 @@ impl World {
             let changes =
                 self.store
                     .changes_since(watch.collection, namespace.as_deref(), watch.version);
-            match changes {
-                Ok(changes) => {
-                    for change in changes {
-                        self.tell(watch, change, &mut lines);
-                    }
-                    watch.version = now;
-                }
-                Err(Compacted) => {
-                    let status = Status::expired_watch(watch.version, now);
-                    write(&mut lines, "ERROR", &status.to_json());
-                    return Err(lines);
-                }
+            let Ok(changes) = changes else {
+                let status = Status::expired_watch(watch.version, now);
+                write(&mut lines, "ERROR", &status.to_json());
+                return Err(lines);
+            };
+            for change in changes {
+                self.tell(watch, change, &mut lines);
             }
+            watch.version = now;
         }
         Ok(lines)
     }

@@ -3,13 +3,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use stocktake_kubernetes_sim::{Effect, Matcher, Sim, Times};
+use stocktake_model::NodeRecord;
 use stocktake_plugin_api::{WatchItem, WatchStart};
 use tokio::sync::mpsc;
 
 use super::stage;
 
 /// Long enough for anything; a test that waits for it has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Told {
     items: mpsc::Receiver<WatchItem>,
@@ -60,7 +61,7 @@ async fn an_object_comes_with_its_parts_and_goes() {
     let WatchItem::Changed(changed) = item else {
         unreachable!("it was looked for")
     };
-    let kinds: Vec<&str> = changed.nodes.iter().map(|node| node.kind()).collect();
+    let kinds: Vec<&str> = changed.nodes.iter().map(NodeRecord::kind).collect();
     assert_eq!(
         kinds,
         [
@@ -146,7 +147,7 @@ async fn a_version_that_is_too_old_has_the_kind_listed_again() {
     loop {
         match told.find(|_| true).await {
             WatchItem::Changed(changed) if changed.nodes[0].kind() == "kubernetes_pod" => {
-                listed += 1
+                listed += 1;
             }
             WatchItem::Relisted { kind, .. } if kind == "kubernetes_pod" => break,
             _ => {}

@@ -5,11 +5,12 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use stocktake_model::NodeRecord;
-use stocktake_store::{Change, Keep, Store, StoreError, StoredNode};
+use stocktake_store::{Change, Keep, Store, StoreError};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, nodes, pods, record, star};
 
@@ -17,18 +18,27 @@ const DIR: &str = "STOCKTAKE_TEST_CHILD_DIR";
 /// Set for a child that is to fill its disk, so that it never gives space back.
 const GROWS: &str = "STOCKTAKE_TEST_CHILD_GROWS";
 const ROUNDS: &str = "STOCKTAKE_TEST_KILL_ROUNDS";
+/// One test starts processes or opens stores at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 
-/// The nodes of one generation: some stay, some change, some come and go.
+/// Pods that are there in every generation.
+const PODS: u32 = 60;
+/// Rounds that share a directory, one after the other; the others have theirs.
+const LANES: u64 = 8;
+
+/// The nodes of one generation: some stay, some change, some come and go; now and then there are so many that they
+/// take several blocks.
 fn generation(number: u64) -> Vec<NodeRecord> {
-    let mut records = pods(0, 400, 1);
-    let step = if number.is_multiple_of(3) { 1 } else { 40 };
-    for pod in (0..400).step_by(step) {
+    let more = if number % 9 > 6 { 400 } else { 0 };
+    let mut records = pods(0, PODS + more, 1);
+    let step = if number.is_multiple_of(3) { 1 } else { 13 };
+    for pod in (0..PODS as usize).step_by(step) {
         records[pod]
             .reported
             .insert("generation".into(), number.into());
     }
     let passing = u32::try_from(number % 1000).unwrap();
-    records.extend(pods(1000 + passing, 1020 + passing, number));
+    records.extend(pods(1000 + passing, 1010 + passing, number));
     records.push(record("kubernetes_cluster", ACCOUNT, number));
     records
 }
@@ -63,7 +73,10 @@ fn advance(store: &Store, number: u64) -> Result<(), StoreError> {
             .map(|node| (node.record.kind().to_owned(), node.id))
             .collect(),
         edges: star(&records),
-        nodes: records.iter().map(stored).collect(),
+        nodes: records
+            .iter()
+            .map(|record| (id(record), record.clone()))
+            .collect(),
         header: Some(header),
         ..Change::default()
     };
@@ -76,15 +89,6 @@ fn replace(store: &Store, records: &[NodeRecord], second: i64) -> Result<(), Sto
         import.node(record, id(record), at(second))?;
     }
     import.commit(star(records), header(second)).map(drop)
-}
-
-fn stored(record: &NodeRecord) -> StoredNode {
-    StoredNode {
-        id: id(record),
-        record: record.clone(),
-        first_seen: at(0),
-        changed: at(0),
-    }
 }
 
 /// The generation a store holds; panics if it holds a part of one.
@@ -141,7 +145,8 @@ fn whole_generation(store: &Store) -> u64 {
     number
 }
 
-/// Runs in a child: goes on from generation to generation and says so until it is killed or fails.
+/// Runs in a child: looks what is there, then goes on from generation to generation and says so until it is killed or
+/// fails.
 #[test]
 fn child() {
     let Ok(dir) = std::env::var(DIR) else {
@@ -149,9 +154,11 @@ fn child() {
     };
     let store = Store::open(Path::new(&dir)).unwrap();
     let begin = whole_generation(&store);
+    let mut out = std::io::stdout();
+    writeln!(out, "found {begin}").unwrap();
+    out.flush().unwrap();
     for number in begin + 1..begin + 10_000 {
         let done = advance(&store, number);
-        let mut out = std::io::stdout();
         match done {
             Ok(()) => writeln!(out, "acknowledged {number}").unwrap(),
             Err(error) => return writeln!(out, "stopped: {error}").unwrap(),
@@ -160,8 +167,17 @@ fn child() {
     }
 }
 
-/// A child, the generations it acknowledges, and whatever else it prints.
-fn spawn(mut command: Command, dir: &Path) -> (Child, Receiver<u64>, JoinHandle<String>) {
+/// What a child says.
+#[derive(Debug, Clone, Copy)]
+enum Said {
+    /// The generation that was there, whole, when it began.
+    Found(u64),
+    /// A generation that was committed.
+    Acknowledged(u64),
+}
+
+/// A child, what it says, and whatever else it prints.
+fn spawn(mut command: Command, dir: &Path) -> (Child, Receiver<Said>, JoinHandle<String>) {
     command
         .env(DIR, dir)
         .stdout(Stdio::piped())
@@ -173,7 +189,9 @@ fn spawn(mut command: Command, dir: &Path) -> (Child, Receiver<u64>, JoinHandle<
         let mut other = String::new();
         for line in out.lines().map_while(Result::ok) {
             if let Some((_, number)) = line.split_once("acknowledged ") {
-                let _ = sender.send(number.parse().unwrap());
+                let _ = sender.send(Said::Acknowledged(number.parse().unwrap()));
+            } else if let Some((_, number)) = line.split_once("found ") {
+                let _ = sender.send(Said::Found(number.parse().unwrap()));
             } else {
                 other.push_str(&line);
             }
@@ -185,52 +203,71 @@ fn spawn(mut command: Command, dir: &Path) -> (Child, Receiver<u64>, JoinHandle<
 
 fn this_binary() -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "kill::child", "--nocapture"]);
+    command.args(["--exact", "faults::child", "--nocapture"]);
     command
 }
 
 #[test]
 fn a_killed_process_loses_nothing_it_acknowledged_and_leaves_nothing_by_half() {
-    let rounds = std::env::var(ROUNDS).map_or(20, |rounds| rounds.parse().unwrap());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let rounds: u64 = std::env::var(ROUNDS).map_or(200, |rounds| rounds.parse().unwrap());
+    let reached: u64 = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES)
+            .map(|lane| scope.spawn(move || kill_and_look(lane, rounds / LANES)))
+            .collect();
+        lanes.into_iter().map(|lane| lane.join().unwrap()).sum()
+    });
+    assert!(
+        reached > rounds / 2,
+        "the children did something: {reached}"
+    );
+}
+
+/// Lets children go on in one directory and kills each; the next one looks. Gives back the last generation.
+fn kill_and_look(lane: u64, rounds: u64) -> u64 {
     let dir = tempfile::tempdir().unwrap();
     let mut last = 0;
-    let mut moment: u64 = 1;
-    for round in 0..rounds {
-        let (mut child, acknowledged, _) = spawn(this_binary(), dir.path());
+    let mut moment = lane;
+    for round in 0..=rounds {
+        let (mut child, said, _) = spawn(this_binary(), dir.path());
+        let mut heed = |said| match said {
+            Said::Acknowledged(number) => last = number,
+            Said::Found(found) => {
+                assert!(
+                    found == last || found == last + 1,
+                    "lane {lane}, round {round}: acknowledged {last}, found {found}"
+                );
+                last = found;
+            }
+        };
         // Any moment will do; a fixed sequence of them makes a failure easier to see again.
         moment = moment
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let wait_for = if round % 4 == 3 {
-            0
-        } else {
-            (moment >> 40) % 5
+        // One in four may be killed while it opens and looks; the last one only looks.
+        let wait_for = match round {
+            last if last == rounds => 1,
+            round if round % 4 == 3 => 0,
+            _ => 1 + (moment >> 40) % 3,
         };
         for _ in 0..wait_for {
-            last = acknowledged
-                .recv_timeout(Duration::from_mins(1))
-                .expect("the child goes on");
+            let next = said.recv_timeout(Duration::from_mins(1));
+            heed(next.expect("the child goes on"));
         }
         let until = Duration::from_micros((moment >> 33) % 60_000);
-        if let Ok(number) = acknowledged.recv_timeout(until) {
-            last = number;
+        if let Ok(next) = said.recv_timeout(until) {
+            heed(next);
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        last = acknowledged.iter().last().unwrap_or(last);
-        let store = Store::open(dir.path()).unwrap();
-        let found = whole_generation(&store);
-        assert!(
-            found == last || found == last + 1,
-            "acknowledged {last}, found {found}"
-        );
-        last = found;
+        said.iter().for_each(heed);
     }
-    assert!(last > rounds / 2, "the children did something: {last}");
+    last
 }
 
 #[test]
 fn a_full_disk_is_an_error_and_what_was_committed_stays() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     advance(&store, 1).unwrap();
@@ -252,7 +289,10 @@ fn a_full_disk_is_an_error_and_what_was_committed_stays() {
         .arg(binary.get_program())
         .args(binary.get_args());
     let (mut child, acknowledged, printed) = spawn(shell, dir.path());
-    let last = acknowledged.iter().last().unwrap_or(1);
+    let last = acknowledged.iter().last();
+    let Some(Said::Found(last) | Said::Acknowledged(last)) = last else {
+        panic!("the child said nothing");
+    };
     assert!(child.wait().unwrap().success());
     let printed = printed.join().unwrap();
     assert!(
