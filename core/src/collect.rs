@@ -33,6 +33,7 @@ impl Core {
                 if let Err(error) = self.note_unconfigured(&summary).await {
                     self.fail(task, &error.to_string());
                 }
+                *self.lock_last() = Some(summary);
             }
             TaskResult::Failed { message } => self.fail(task, &message),
             TaskResult::Acted(_) | TaskResult::Watched => {
@@ -121,6 +122,18 @@ impl Core {
             objects: progress.objects,
         };
         self.0.runs.tell(&task, shown);
+    }
+
+    /// What the last collection came to.
+    pub(crate) fn last_collection(&self) -> Option<CollectSummary> {
+        self.lock_last().clone()
+    }
+
+    fn lock_last(&self) -> MutexGuard<'_, Option<CollectSummary>> {
+        self.0
+            .last_collection
+            .lock()
+            .expect("nothing panics while it holds the last collection")
     }
 
     fn lock_work(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {

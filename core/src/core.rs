@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use stocktake_client::{AccountFailure, Info, Transport};
+use stocktake_client::{AccountFailure, CollectSummary, Info, Transport};
 use stocktake_engine::Graph;
 use stocktake_model::PluginModel;
 use stocktake_store::{AccountHeader, Store};
@@ -48,6 +48,8 @@ pub(crate) struct Parts {
     pub(crate) attached: Attached,
     pub(crate) past: Past,
     pub(crate) watches: Watches,
+    /// What the last collection came to.
+    pub(crate) last_collection: Mutex<Option<CollectSummary>>,
 }
 
 impl Core {

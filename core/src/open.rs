@@ -128,6 +128,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         attached: Attached::default(),
         past: Past::default(),
         watches: Watches::default(),
+        last_collection: Mutex::new(None),
     })
 }
 

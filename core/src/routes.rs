@@ -9,7 +9,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
-use stocktake_client::{AccountFailure, Complete, Execute, Info, Merged, TaskResult, Work, lines};
+use stocktake_client::{
+    AccountFailure, CollectSummary, Complete, Execute, Info, Merged, TaskResult, Work, lines,
+};
 use stocktake_command::{Context, Terminal};
 use stocktake_model::SnapshotItem;
 use stocktake_plugin_api::{Progress, WatchItem};
@@ -28,6 +30,7 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/system/attached", get(attached))
         .route("/cli/complete", post(complete))
         .route("/cli/execute", post(execute))
+        .route("/collections/last", get(last_collection))
         .route("/graph/merge", post(merge))
         .route("/tasks/key", get(key))
         .route("/tasks/take", post(take))
@@ -51,6 +54,10 @@ async fn attached(State(core): State<Core>) -> Body {
         Ok::<_, std::convert::Infallible>(Bytes::new())
     };
     Body::from_stream(futures::stream::once(wait))
+}
+
+async fn last_collection(State(core): State<Core>) -> Json<Option<CollectSummary>> {
+    Json(core.last_collection())
 }
 
 async fn execute(State(core): State<Core>, Json(execute): Json<Execute>) -> Body {

@@ -52,6 +52,12 @@ pub struct Args {
 /// The parts on their own.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// Collect the clusters once and exit
+    Collect {
+        /// Where to write what it cost, as JSON: requests, bytes, and the time of each step per cluster
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+    },
     /// Try it on three simulated clusters; nothing is kept
     Demo,
     /// Only the core: keeps the inventory, runs workflows on schedule, serves other stocktakes on its socket

@@ -4,6 +4,7 @@
 mod answer;
 mod args;
 mod check;
+mod collect;
 mod completions;
 mod demo;
 mod editor;

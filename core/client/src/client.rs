@@ -13,7 +13,9 @@ use stocktake_model::SnapshotItem;
 use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::transport::{Body, BodyError};
-use crate::{AccountFailure, ClientError, Merged, TaskResult, Transport, Work, lines};
+use crate::{
+    AccountFailure, ClientError, CollectSummary, Merged, TaskResult, Transport, Work, lines,
+};
 
 /// A client of one core; cheap to clone.
 #[derive(Clone)]
@@ -103,6 +105,11 @@ impl Client {
         Ok(outputs
             .map(|output| output.map_err(ClientError::Broken))
             .boxed())
+    }
+
+    /// What the last collection came to, and what it cost; `None` before the first.
+    pub async fn last_collection(&self) -> Result<Option<CollectSummary>, ClientError> {
+        self.json(Method::GET, "/collections/last", empty()).await
     }
 
     /// The key of the installation, which workers hash with; at most 32 bytes.

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stocktake_act::Approved;
 use stocktake_model::{GapReason, ObjectRef};
-use stocktake_plugin_api::{Change, Deletion, Outcome, WatchStart};
+use stocktake_plugin_api::{Change, Deletion, Outcome, Spent, WatchStart};
 
 /// A piece of work with its number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,6 +107,12 @@ pub struct AccountReport {
     pub name: String,
     /// What the commit did.
     pub merged: Merged,
+    /// What collecting it cost.
+    #[serde(default)]
+    pub spent: Spent,
+    /// Milliseconds from the first request to the commit.
+    #[serde(default)]
+    pub took_ms: u64,
 }
 
 /// What the core did with one snapshot.
@@ -126,6 +132,21 @@ pub struct Merged {
     pub deleted: u64,
     /// Gaps in the snapshot.
     pub gaps: u64,
+    /// What taking it in cost.
+    #[serde(default)]
+    pub spent: MergeSpent,
+}
+
+/// What taking in one snapshot cost, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MergeSpent {
+    /// Packing nodes as they came.
+    pub packing_us: u64,
+    /// Making edges and derived properties.
+    pub edges_us: u64,
+    /// Writing, and swapping the graph.
+    pub commit_us: u64,
 }
 
 /// An account that could not be collected. What the core holds of it stays.

@@ -8,5 +8,5 @@ mod watch;
 
 pub use error::PluginError;
 pub use plugin::{Account, Change, Deletion, Outcome, Plugin, Tagged};
-pub use progress::{Progress, ProgressSink, Sink};
+pub use progress::{Progress, ProgressSink, Sink, Spent};
 pub use watch::{Changed, WatchItem, WatchSink, WatchStart};

@@ -3,6 +3,7 @@
 //! Nothing is kept but ids and counts: an object is sent as it is decoded.
 mod access;
 mod choice;
+mod clock;
 mod define;
 mod errors;
 mod glob;
@@ -32,6 +33,7 @@ use crate::convert::{ClusterFacts, Converter};
 use crate::discovery::{self, Discovered};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
+use clock::Clock;
 use reader::Listed;
 use seen::Seen;
 use summary::Summary;
@@ -83,6 +85,7 @@ struct Collection {
     definitions: Definitions,
     /// Lists in flight over all clusters.
     lists: Arc<Semaphore>,
+    clock: Clock,
 }
 
 /// The namespaces there are.
@@ -145,6 +148,7 @@ impl Collection {
             rediscovered: OnceCell::new(),
             definitions: Definitions::new(plan.discovered.resources),
             lists: plan.lists,
+            clock: Clock::default(),
         }
     }
 
@@ -327,6 +331,7 @@ impl<'p> Out<'p> {
 
     fn count(&mut self, collection: &Collection) {
         self.progress.objects = collection.objects.load(Ordering::Relaxed);
+        self.progress.spent = collection.clock.spent(collection.link.traffic());
     }
 
     /// Closes the snapshot. The cluster comes a second time, now that it is known what could not be read.

@@ -1,6 +1,7 @@
 //! One server, one request at a time: with a deadline over the whole answer, and credentials that are renewed
 //! before they expire or when the server refuses them.
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -99,6 +100,8 @@ pub(crate) struct Link {
     credentials: Arc<Credentials>,
     limits: Limits,
     client: Mutex<Option<Ready>>,
+    requests: AtomicU64,
+    bytes: AtomicU64,
 }
 
 /// A client that is ready to be used, and until when.
@@ -116,7 +119,15 @@ impl Link {
             credentials,
             limits,
             client: Mutex::new(None),
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         }
+    }
+
+    /// Requests sent, and bytes of whole answers that came.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        (count(&self.requests), count(&self.bytes))
     }
 
     /// Where it leads.
@@ -205,6 +216,7 @@ impl Link {
 
     /// Sends a request and takes the head of the answer; anything but success is an error.
     async fn open(&self, client: &Client, ask: &Ask) -> Result<Body, RequestError> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request = Request::builder()
             .method(ask.method.clone())
             .uri(&ask.path)
@@ -291,6 +303,7 @@ impl Link {
             }
             whole.extend_from_slice(data);
         }
+        self.bytes.fetch_add(whole.len() as u64, Ordering::Relaxed);
         Ok(whole.into())
     }
 
