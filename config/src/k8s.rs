@@ -55,6 +55,10 @@ pub struct K8sConfig {
     pub delete_propagation: Propagation,
     /// Seconds a deleted pod gets to end itself; without it what the pod says.
     pub grace_period_seconds: Option<u32>,
+    /// Seconds a deleted object is looked after until it is gone.
+    pub delete_wait_secs: u64,
+    /// Whether every change is told by an event in the namespace of the object.
+    pub write_events: bool,
     /// Accepted for Resoto's sake, without effect: clusters are collected by tasks, not processes.
     pub fork_process: bool,
 }
@@ -84,6 +88,8 @@ impl Default for K8sConfig {
             redact_fields: Vec::new(),
             delete_propagation: Propagation::Background,
             grace_period_seconds: None,
+            delete_wait_secs: 10,
+            write_events: true,
             fork_process: false,
         }
     }
@@ -253,6 +259,16 @@ pub(crate) static K8S: Section = Section {
             "grace_period_seconds",
             "Time a deleted pod gets to end itself; without it what the pod says.",
             Shape::Whole(0, 86_400),
+        ),
+        Key::new(
+            "delete_wait_secs",
+            "Time a deleted object is looked after until it is gone; past it, it counts as terminating.",
+            Shape::Whole(0, 3_600),
+        ),
+        Key::new(
+            "write_events",
+            "Whether every change is told by an event in the namespace of the object.",
+            Shape::Switch,
         ),
         Key::new(
             "fork_process",

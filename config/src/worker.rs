@@ -33,6 +33,10 @@ pub struct WorkerSection {
     pub cleanup_dry_run: bool,
     /// Resources deleted at the same time.
     pub cleanup_pool_size: usize,
+    /// Deletions begun per second in one cluster.
+    pub cleanup_rate: f64,
+    /// Whether what its annotations say has expired is marked for cleaning.
+    pub cleanup_expired: bool,
     /// What is never deleted.
     pub cleanup_guards: CleanupGuards,
 }
@@ -46,6 +50,8 @@ impl Default for WorkerSection {
             cleanup: false,
             cleanup_dry_run: true,
             cleanup_pool_size: 4,
+            cleanup_rate: 5.0,
+            cleanup_expired: false,
             cleanup_guards: CleanupGuards::default(),
         }
     }
@@ -72,6 +78,9 @@ pub struct CleanupGuards {
     /// Marks older than this are not acted on.
     #[serde(with = "span")]
     pub max_mark_age: Duration,
+    /// Plans older than this cannot be applied.
+    #[serde(with = "span")]
+    pub max_plan_age: Duration,
     /// Names of guards that are switched off.
     pub allow: Vec<String>,
 }
@@ -108,6 +117,7 @@ impl Default for CleanupGuards {
             max_percent: 5.0,
             always_allowed: 3,
             max_mark_age: Duration::from_seconds(7 * 24 * 3_600),
+            max_plan_age: Duration::from_seconds(24 * 3_600),
             allow: Vec::new(),
         }
     }
@@ -148,6 +158,17 @@ pub(crate) static WORKER: Section = Section {
             "cleanup_pool_size",
             "Resources deleted at the same time.",
             Shape::Whole(1, 1_000),
+        ),
+        Key::new(
+            "cleanup_rate",
+            "Deletions begun per second in one cluster.",
+            Shape::Number(0.01, 1_000.0),
+        ),
+        Key::new(
+            "cleanup_expired",
+            "Whether what has expired by its annotations (`stocktake/ttl`, `stocktake/expires`,\n\
+             `expiration`, `janitor/ttl`, `janitor/expires`) is marked for cleaning.",
+            Shape::Switch,
         ),
         Key::new(
             "cleanup_guards",
@@ -195,7 +216,7 @@ static GUARDS: Section = Section {
         ),
         Key::new(
             "max_objects",
-            "Resources one clean-up may delete; with more, it deletes none.",
+            "Resources one clean-up may delete in one cluster; the rest is left for the next.",
             Shape::Whole(0, i64::MAX),
         ),
         Key::new(
@@ -214,8 +235,13 @@ static GUARDS: Section = Section {
             Shape::Duration,
         ),
         Key::new(
+            "max_plan_age",
+            "Plans older than this cannot be applied.",
+            Shape::Duration,
+        ),
+        Key::new(
             "allow",
-            "Names of guards that are switched off.",
+            "Guards that are switched off: `NAME`, or `NAME/KIND` for one kind.",
             Shape::List(&Shape::Text),
         ),
     ],

@@ -172,7 +172,7 @@ fn unknown_and_doubled_keys_are_named_with_their_place() {
         expect![[r"
             `stocktake.worker` cannot be used
               line 3, column 3: unknown key `worker.clean`
-                hint: did you mean `cleanup` or `cleanup_guards` or `cleanup_dry_run`?
+                hint: did you mean `cleanup` or `cleanup_rate` or `cleanup_guards`?
               line 4, column 3: unknown key `worker.pol_size`
                 hint: did you mean `pool_size`?"]],
     );

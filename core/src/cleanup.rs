@@ -1,72 +1,103 @@
-//! Cleaning: what is marked becomes a situation, the act room makes a plan of it, workers delete what it approves. Nothing
-//! else in the core leads to a deletion.
+//! Cleaning: what is marked becomes a situation, the act room makes a plan of it, the plan is carried out. Nothing else in
+//! the core leads to a deletion.
+use std::time::Duration;
 
-use futures::stream::{self, StreamExt as _};
-use serde_json::Value;
-use stocktake_act::{Approved, AuditEntry, Deed, Entry, Mode, Plan, Settings, Verdict, next_entry};
-use stocktake_client::{Task, TaskResult};
-use stocktake_command::Marks;
-use stocktake_config::CleanupGuards;
-use stocktake_model::{Map, ObjectRef};
-use stocktake_plugin_api::{Deletion, Outcome};
-use stocktake_store::StoreError;
+use jiff::SignedDuration;
+use stocktake_act::{Entry, Fate, Plan, Settings, Verdict};
+use stocktake_command::{CommandError, Progress};
+use stocktake_config::{CleanupGuards, WorkerConfig};
+use stocktake_model::{ObjectRef, near};
+use stocktake_plugin_api::Deletion;
 
+use crate::carry::{Done, shown, told_refusals};
 use crate::core::{Core, now};
+use crate::plans::{KeptPlan, Lead, State};
 
-/// Name of the records that hold the audit log.
-const AUDIT: &str = "audit";
-/// Failures in a row after which nothing more is tried.
-const GIVE_UP_AFTER: usize = 3;
-/// A plan and the settings it was made with.
-pub(crate) struct Planned {
-    plan: Plan,
-    settings: Settings,
-    parallel: usize,
-    deletion: Deletion,
+/// What the configuration says about cleaning.
+pub(crate) struct Rules {
+    /// What guards go by.
+    pub(crate) settings: Settings,
+    /// How objects are deleted.
+    pub(crate) deletion: Deletion,
+    /// Objects deleted at the same time.
+    pub(crate) parallel: usize,
+    /// Time between two deletions in one cluster.
+    pub(crate) rate: Duration,
+    /// Whether what has expired is marked.
+    pub(crate) expired: bool,
 }
 
 impl Core {
-    /// Freezes what would be deleted now, and says what it refuses.
-    pub(crate) async fn plan_cleanup(&self, task: &str) -> Option<Planned> {
-        let worker = match self.0.documents.worker() {
-            Ok(worker) => worker,
+    /// What the configuration says about cleaning now.
+    pub(crate) fn cleanup_rules(&self) -> Result<Rules, CommandError> {
+        let worker = self.0.documents.worker()?;
+        Ok(rules(&worker, self.interval()))
+    }
+
+    /// A plan of what would be deleted now.
+    pub(crate) async fn make_plan(&self, settings: &Settings) -> Result<Plan, CommandError> {
+        if let Some(unknown) = settings.unknown_allowed().first() {
+            return Err(unknown_guard(unknown));
+        }
+        let situation = self.situation_now().await.map_err(CommandError::world)?;
+        Ok(stocktake_act::plan(&situation, settings, now()))
+    }
+
+    /// The step `cleanup_plan`: marks what expired, ends what a crash interrupted, freezes what would be deleted now, and
+    /// says what it refuses.
+    pub(crate) async fn plan_cleanup(&self, task: &str) -> Option<KeptPlan> {
+        match self.planned(task).await {
+            Ok(kept) => Some(kept),
             Err(error) => {
-                self.fail(task, &error.to_string());
-                return None;
+                self.fail(task, &told(&error));
+                None
             }
-        };
-        let section = &worker.worker;
-        let interval = self.interval();
-        let settings = settings(
-            section.cleanup,
-            section.cleanup_dry_run,
-            &section.cleanup_guards,
-            interval,
-        );
-        let situation = match self.situation_now().await {
-            Ok(situation) => situation,
-            Err(message) => {
-                self.fail(task, &message);
-                return None;
-            }
-        };
-        let plan = stocktake_act::plan(&situation, &settings, now());
+        }
+    }
+
+    async fn planned(&self, task: &str) -> Result<KeptPlan, CommandError> {
+        let rules = self.cleanup_rules()?;
+        if rules.expired {
+            self.mark_expired(task).await;
+        }
+        self.resume(task).await?;
+        let plan = self.make_plan(&rules.settings).await?;
+        let real = rules.settings.enabled && !rules.settings.dry_run;
         for entry in &plan.entries {
             // What really goes is said when it went.
-            if entry.verdict != Verdict::Allowed || !settings.enabled || settings.dry_run {
+            if entry.verdict != Verdict::Allowed || !real {
                 self.say_entry(task, entry);
             }
         }
-        let deletion = Deletion {
-            propagation: Some(format!("{:?}", worker.k8s.delete_propagation)),
-            grace_period_seconds: worker.k8s.grace_period_seconds,
+        let lead = Lead {
+            who: "workflow".to_owned(),
+            line: format!("cleanup of run {task}"),
         };
-        Some(Planned {
+        Ok(KeptPlan {
             plan,
-            settings,
-            parallel: section.cleanup_pool_size.max(1),
-            deletion,
+            lead,
+            state: State::Made,
         })
+    }
+
+    /// Goes on with plans that were on their way when the core ended.
+    async fn resume(&self, task: &str) -> Result<(), CommandError> {
+        let interrupted = self.interrupted_plans();
+        for kept in interrupted.map_err(crate::audit::trouble)? {
+            let whose = format!("{} ({})", kept.lead.line, kept.lead.who);
+            self.say(task, format!("going on with the plan of {whose}"));
+            match self.carry_out(kept.clone()).await {
+                Ok(told) => self.tell_done(task, told, kept.plan.entries.len()).await,
+                Err(error) => {
+                    self.say(
+                        task,
+                        format!("the rest of it is left alone: {}", told(&error)),
+                    );
+                    self.put_state(&kept, State::Ended)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn say_entry(&self, task: &str, entry: &Entry) {
@@ -74,156 +105,114 @@ impl Core {
         match &entry.verdict {
             Verdict::Allowed => {
                 let more = entry.warnings.iter().map(|warning| format!("; {warning}"));
-                self.say(
-                    task,
-                    format!("clean: {name} may go{}", more.collect::<String>()),
-                );
+                let more: String = more.collect();
+                self.say(task, format!("clean: {name} may go{more}"));
             }
             Verdict::Refused(refusals) => {
-                for refusal in refusals {
-                    let line = format!(
-                        "clean: {name} stays: guard `{}`: {} (setting: {})",
-                        refusal.guard, refusal.why, refusal.setting
-                    );
-                    self.say(task, line);
-                }
-            }
-        }
-    }
-
-    /// Deletes what the plan approves, pass by pass.
-    pub(crate) async fn clean(&self, task: &str, planned: Planned) {
-        if planned.plan.entries.is_empty() {
-            return;
-        }
-        let situation = match self.situation_now().await {
-            Ok(situation) => situation,
-            Err(message) => return self.fail(task, &message),
-        };
-        let approval = match planned.plan.approved(&situation, &planned.settings, now()) {
-            Ok(approval) => approval,
-            Err(refused) => {
-                return self.say(
-                    task,
-                    format!("nothing is deleted: {refused}; {}", refused.hint()),
-                );
-            }
-        };
-        let mut failures = 0;
-        for pass in approval.passes {
-            let deletions: Vec<_> = pass
-                .into_iter()
-                .map(|approved| self.delete(task, approved, &planned.deletion))
-                .collect();
-            let mut outcomes = stream::iter(deletions).buffer_unordered(planned.parallel);
-            while let Some(went_well) = outcomes.next().await {
-                failures = if went_well { 0 } else { failures + 1 };
-                if failures >= GIVE_UP_AFTER {
-                    return self.fail(
-                        task,
-                        "three deletions in a row failed: the rest is left alone",
-                    );
-                }
-            }
-        }
-    }
-
-    /// Deletes one object. True unless it failed for a reason that may hold for others, too.
-    async fn delete(&self, task: &str, approved: Approved, deletion: &Deletion) -> bool {
-        let object = approved.object.clone();
-        let name = object_name(&object);
-        let (plugin, section) = match self.plugin_of(&object.account) {
-            Ok(found) => found,
-            Err(error) => {
-                self.fail(task, &error.to_string());
-                return false;
-            }
-        };
-        let dry = approved.mode == Mode::Dry;
-        let deed = deed(&approved, task);
-        let id = self.queue().reserve();
-        let approved = Box::new(approved);
-        let work = Task::Delete {
-            plugin,
-            section,
-            approved,
-            deletion: deletion.clone(),
-        };
-        let outcome = match self.queue().run(id, work).await {
-            TaskResult::Acted(outcome) => outcome,
-            TaskResult::Failed { message } => Outcome::Failed { message },
-            TaskResult::Collected(_) | TaskResult::Watched => {
-                unreachable!("a deletion is answered by an outcome")
-            }
-        };
-        let (verdict, message) = told(&outcome);
-        if !dry
-            && let Err(error) = self
-                .audit(Deed {
-                    verdict: verdict.to_owned(),
-                    message,
-                    ..deed
-                })
-                .await
-        {
-            self.fail(
-                task,
-                &format!("{name}: the audit log could not be written: {error}"),
-            );
-        }
-        match outcome {
-            Outcome::Deleted | Outcome::Vanished => self.cleaned(task, &object, &name).await,
-            Outcome::WouldSucceed => {
-                self.say(task, format!("clean: {name} would be deleted (dry run)"));
-            }
-            Outcome::Terminating { finalizers } => {
-                let held = finalizers.join(", ");
-                self.say(task, format!("clean: {name} is going; held by {held}"));
-            }
-            Outcome::Changed { message } => {
                 self.say(
                     task,
-                    format!("clean: {name} stays: it is not what was planned: {message}"),
+                    format!("clean: {name} stays: {}", told_refusals(refusals)),
                 );
             }
-            Outcome::Refused { message } => {
-                self.fail(task, &format!("clean: {name}: refused: {message}"));
-                return false;
-            }
-            Outcome::Failed { message } => {
-                self.fail(task, &format!("clean: {name}: {message}"));
-                return false;
-            }
-            Outcome::Tagged(_) => unreachable!("a deletion does not tag"),
         }
-        true
     }
 
-    /// Remembers that an object is verified to be gone.
-    async fn cleaned(&self, task: &str, object: &ObjectRef, name: &str) {
-        let patch = Map::from_iter([("cleaned".to_owned(), Value::Bool(true))]);
-        let marked = self
-            .mark(Marks::Metadata, &[object.node.to_string()], &patch)
-            .await;
-        if let Err(error) = marked {
-            self.fail(
-                task,
-                &format!("clean: {name} is deleted, but could not be marked so: {error}"),
-            );
+    /// The step `cleanup`: carries out what was planned.
+    pub(crate) async fn clean(&self, task: &str, kept: KeptPlan) {
+        let allowed: usize = kept.plan.allowed().iter().map(Vec::len).sum();
+        if allowed == 0 {
+            return;
         }
-        self.say(task, format!("clean: {name} deleted"));
+        match self.carry_out(kept).await {
+            Ok(told) => self.tell_done(task, told, allowed).await,
+            Err(error) => self.say(task, format!("nothing is deleted: {}", told(&error))),
+        }
     }
 
-    async fn audit(&self, deed: Deed) -> Result<(), StoreError> {
-        let _turn = self.0.audit.lock().await;
-        let records = self.0.store.records(AUDIT)?;
-        let last: Option<AuditEntry> = records
-            .list("")
-            .next_back()
-            .transpose()?
-            .map(|(_, entry): (String, AuditEntry)| entry);
-        records.append(&next_entry(last.as_ref(), deed))?;
-        Ok(())
+    async fn tell_done(
+        &self,
+        task: &str,
+        mut results: tokio::sync::mpsc::Receiver<Done>,
+        total: usize,
+    ) {
+        let mut count = 0;
+        while let Some(done) = results.recv().await {
+            count += 1;
+            let progress = Progress {
+                task: task.to_owned(),
+                step: "cleanup".to_owned(),
+                part: "deletions".to_owned(),
+                message: format!("{count} of {total}"),
+                done: count,
+                total: total as u64,
+                ..Progress::default()
+            };
+            self.0.runs.tell(task, progress);
+            let (line, went_wrong) = line(&done);
+            if went_wrong {
+                self.fail(task, &line);
+            } else {
+                self.say(task, line);
+            }
+        }
+    }
+}
+
+/// What became of an object, and whether that is an error of the run.
+fn line(done: &Done) -> (String, bool) {
+    let name = shown(&done.entry);
+    let message = &done.message;
+    let line = match done.fate {
+        Fate::Deleted if message.is_empty() => format!("clean: {name} deleted"),
+        Fate::Deleted => format!("clean: {name} deleted: {message}"),
+        Fate::WouldDelete => format!("clean: {name} would be deleted (dry run)"),
+        Fate::Terminating => format!("clean: {name} is going: {message}"),
+        Fate::Changed => format!("clean: {name} stays: it is not what was planned: {message}"),
+        Fate::Refused => format!("clean: {name}: refused: {message}"),
+        Fate::Failed => format!("clean: {name}: {message}"),
+    };
+    (line, matches!(done.fate, Fate::Refused | Fate::Failed))
+}
+
+fn told(error: &CommandError) -> String {
+    match &error.hint {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    }
+}
+
+fn unknown_guard(name: &str) -> CommandError {
+    let guards = stocktake_act::GUARDS.iter().map(|guard| guard.name);
+    let wanted = name.split('/').next().unwrap_or_default();
+    let error = CommandError::usage(format!("no guard `{name}` can be switched off"));
+    match stocktake_act::GUARDS
+        .iter()
+        .find(|guard| guard.name == wanted)
+    {
+        Some(guard) => error.hint(format!("what opens `{}`: {}", guard.name, guard.setting())),
+        None => match near(wanted, guards).first() {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint("`clean plan` names the guards that refuse something"),
+        },
+    }
+}
+
+fn rules(worker: &WorkerConfig, interval: SignedDuration) -> Rules {
+    let section = &worker.worker;
+    Rules {
+        settings: settings(
+            section.cleanup,
+            section.cleanup_dry_run,
+            &section.cleanup_guards,
+            interval,
+        ),
+        deletion: Deletion {
+            propagation: Some(format!("{:?}", worker.k8s.delete_propagation)),
+            grace_period_seconds: worker.k8s.grace_period_seconds,
+        },
+        parallel: section.cleanup_pool_size.max(1),
+        rate: Duration::from_secs_f64(1.0 / section.cleanup_rate.clamp(0.01, 1_000.0)),
+        expired: section.cleanup_expired,
     }
 }
 
@@ -231,7 +220,7 @@ fn settings(
     enabled: bool,
     dry_run: bool,
     guards: &CleanupGuards,
-    interval: jiff::SignedDuration,
+    interval: SignedDuration,
 ) -> Settings {
     let mut namespaces = guards.protected_namespaces.clone();
     namespaces.extend(guards.extra_protected_namespaces.iter().cloned());
@@ -245,48 +234,16 @@ fn settings(
         max_objects: guards.max_objects,
         max_percent: guards.max_percent,
         always_allowed: guards.always_allowed,
-        max_mark_age: jiff::SignedDuration::from_secs(guards.max_mark_age.seconds()),
+        max_mark_age: SignedDuration::from_secs(guards.max_mark_age.seconds()),
+        plan_lifetime: SignedDuration::from_secs(guards.max_plan_age.seconds()),
         interval,
         allow: guards.allow.clone(),
         ..Settings::default()
     }
 }
 
-fn deed(approved: &Approved, task: &str) -> Deed {
-    Deed {
-        at: now(),
-        who: "workflow".to_owned(),
-        line: format!("cleanup of run {task}"),
-        action: "delete".to_owned(),
-        plan: Some(approved.plan.clone()),
-        object: approved.object.clone(),
-        verdict: String::new(),
-        message: String::new(),
-    }
-}
-
-/// An outcome as the audit log has it: a word, and what was said.
-fn told(outcome: &Outcome) -> (&'static str, String) {
-    match outcome {
-        Outcome::Tagged(_) => ("tagged", String::new()),
-        Outcome::Deleted => ("deleted", String::new()),
-        Outcome::Terminating { finalizers } => ("terminating", finalizers.join(", ")),
-        Outcome::Changed { message } => ("changed", message.clone()),
-        Outcome::Vanished => ("vanished", String::new()),
-        Outcome::WouldSucceed => ("would succeed", String::new()),
-        Outcome::Refused { message } => ("refused", message.clone()),
-        Outcome::Failed { message } => ("failed", message.clone()),
-    }
-}
-
-fn shown(entry: &Entry) -> String {
-    match &entry.object {
-        Some(object) => object_name(object),
-        None => format!("{} `{}`", entry.kind, entry.name),
-    }
-}
-
-fn object_name(object: &ObjectRef) -> String {
+/// An object, for people.
+pub(crate) fn object_name(object: &ObjectRef) -> String {
     let ObjectRef {
         kind,
         name,

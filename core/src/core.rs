@@ -45,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) work: Mutex<BTreeMap<u64, String>>,
     /// Held while an entry is added to the audit chain: each follows the one before it.
     pub(crate) audit: tokio::sync::Mutex<()>,
+    /// Held while a plan is carried out: one at a time.
+    pub(crate) cleaning: Arc<tokio::sync::Mutex<()>>,
     pub(crate) attached: Attached,
     pub(crate) past: Past,
     pub(crate) watches: Watches,

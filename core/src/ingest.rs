@@ -85,7 +85,7 @@ impl Core {
             let item = items
                 .blocking_recv()
                 .ok_or(IngestError::Protocol("it has no `end`"))?;
-            let begun = Instant::now();
+            let started = Instant::now();
             match item.map_err(IngestError::Stream)? {
                 SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
                 SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
@@ -106,19 +106,19 @@ impl Core {
                 SnapshotItem::Gap(gap) => header.gaps.push(gap),
                 SnapshotItem::End(end) => break end,
             }
-            packing += begun.elapsed();
+            packing += started.elapsed();
         };
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut builder = builder.unwrap_or_else(|| self.builder(&header.begin));
         import.keep(|kind, namespace, uid| stays(&header, &end, kind, namespace, uid))?;
         import.kept(|kept| builder.node(&kept.record))?;
-        packing += begun.elapsed();
-        let begun = Instant::now();
+        packing += started.elapsed();
+        let started = Instant::now();
         let known = self.known(&header.begin.plugin);
         let partition = builder.resolve(&known.rules, &known.derived);
         let spent = MergeSpent {
             packing_us: micros(packing),
-            edges_us: micros(begun.elapsed()),
+            edges_us: micros(started.elapsed()),
             commit_us: 0,
         };
         Ok(Packed {
@@ -142,7 +142,7 @@ impl Core {
             mut spent,
         } = packed;
         let _turn = self.0.commit.lock().await;
-        let begun = Instant::now();
+        let started = Instant::now();
         let edges: Vec<_> = partition.edges().collect();
         let store = self.0.store.clone();
         let record = move || -> Result<(CommitReport, AccountHeader), StoreError> {
@@ -157,7 +157,7 @@ impl Core {
         self.0
             .graph
             .rcu(|graph| graph.with_partition(partition.clone()));
-        spent.commit_us = micros(begun.elapsed());
+        spent.commit_us = micros(started.elapsed());
         let merged = Merged {
             account: header.account().to_owned(),
             nodes: header.nodes,

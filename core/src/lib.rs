@@ -1,7 +1,10 @@
 //! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
 //! socket it is the same router.
+mod acting;
 mod attached;
+mod audit;
 mod batch;
+mod carry;
 mod certificate;
 mod check;
 mod cleanup;
@@ -10,6 +13,7 @@ mod compact;
 mod complete;
 mod core;
 mod documents;
+mod expired;
 mod follow;
 mod history;
 mod ingest;
@@ -20,7 +24,9 @@ mod open;
 mod overrides;
 mod past;
 mod perform;
+mod plans;
 mod queue;
+mod restore;
 mod routes;
 mod runs;
 mod schedule;

@@ -125,6 +125,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         jobs: Jobs::default(),
         work: Mutex::new(BTreeMap::new()),
         audit: tokio::sync::Mutex::new(()),
+        cleaning: Arc::default(),
         attached: Attached::default(),
         past: Past::default(),
         watches: Watches::default(),

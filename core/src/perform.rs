@@ -6,8 +6,8 @@ use stocktake_store::Records;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::cleanup::Planned;
 use crate::core::{Core, Parts, now};
+use crate::plans::KeptPlan;
 use crate::runs::{Begun, RunRecord, Runs};
 use crate::schedule;
 use crate::workflow::{Action, Step, WORKFLOWS, Workflow, workflow};
@@ -106,7 +106,7 @@ impl Core {
         }
     }
 
-    async fn step(&self, step: &Step, task: &str, planned: &mut Option<Planned>) {
+    async fn step(&self, step: &Step, task: &str, planned: &mut Option<KeptPlan>) {
         match step.action {
             Action::Announce => {}
             Action::Collect => self.collect(task).await,

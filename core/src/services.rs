@@ -74,9 +74,10 @@ impl Services for Core {
         &self,
         node: Value,
         change: TagChange,
-        _context: &Context,
+        context: &Context,
     ) -> Result<Value, CommandError> {
-        self.change_tag(node, change).await
+        self.change_tag(node, change, crate::acting::lead(context))
+            .await
     }
 
     async fn configs(&self) -> Result<Vec<String>, CommandError> {

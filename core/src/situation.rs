@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use stocktake_act::{
     Candidate, Controller, DeleteEdge, Dependant, Holding, Mark, Population, Situation, Standing,
+    protection,
 };
 use stocktake_command::WithEdges;
 use stocktake_engine::EngineError;
-use stocktake_model::{NodeId, ObjectRef};
+use stocktake_model::{Map, NodeId, ObjectRef};
 use stocktake_store::AccountHeader;
 
-use crate::core::Core;
+use crate::core::{Core, now};
 use crate::ingest::covers;
 use crate::status::reported;
 
@@ -82,7 +83,7 @@ impl Core {
             standing: standing(header, headers),
             last_complete: complete.then_some(header.collected),
             controller: self.controller(node, header)?,
-            dependants: self.dependants(id)?,
+            dependants: self.dependants(id, &kind)?,
             reported: reported_section,
             account,
             kind,
@@ -122,31 +123,26 @@ impl Core {
         }))
     }
 
-    /// What a cluster would delete together with a node: everything it owns, directly or not.
-    fn dependants(&self, id: NodeId) -> Result<Vec<Dependant>, EngineError> {
-        let owned = self.find_now(
-            &format!("id(\"{id}\") -[1:]{{relation = owns}}->"),
-            WithEdges::No,
-        )?;
-        let dependant = |node: &Value| {
-            let kind = reported(node, "kind")?.to_owned();
-            let protected = node.pointer("/metadata/protected") == Some(&Value::Bool(true));
-            let holding = match kind.as_str() {
-                _ if protected => Holding::Protected,
-                "kubernetes_persistent_volume_claim" | "kubernetes_persistent_volume" => {
-                    Holding::Data
-                }
-                _ => Holding::Nothing,
-            };
-            let name = reported(node, "name")?.to_owned();
-            Some(Dependant {
-                node: node.get("id")?.as_str()?.parse().ok()?,
-                kind,
-                name,
-                holding,
-            })
-        };
-        Ok(owned.iter().filter_map(dependant).collect())
+    /// What a cluster would delete together with a node: everything it owns, directly or not; all that is in a namespace;
+    /// the volume of a claim.
+    fn dependants(&self, id: NodeId, kind: &str) -> Result<Vec<Dependant>, EngineError> {
+        let mut asked = vec![format!("id(\"{id}\") -[1:]{{relation = owns}}->")];
+        match kind {
+            "kubernetes_namespace" => asked.push(format!("id(\"{id}\") -[1:]->")),
+            "kubernetes_persistent_volume_claim" => asked.push(format!(
+                "id(\"{id}\") <-[1:1]-> is(kubernetes_persistent_volume)"
+            )),
+            _ => {}
+        }
+        let mut found = BTreeMap::new();
+        for query in asked {
+            for node in self.find_now(&query, WithEdges::No)? {
+                let dependant = dependant(&node);
+                found.extend(dependant.map(|dependant| (dependant.node, dependant)));
+            }
+        }
+        found.remove(&id);
+        Ok(found.into_values().collect())
     }
 
     fn delete_edges(&self, candidates: &[Candidate]) -> Result<Vec<DeleteEdge>, EngineError> {
@@ -183,6 +179,27 @@ impl Core {
         }
         population
     }
+}
+
+/// Something that would go together with a node. Views (containers, images) go with their object and are not told.
+fn dependant(node: &Value) -> Option<Dependant> {
+    let kind = reported(node, "kind")?.to_owned();
+    reported(node, "api_resource")?;
+    let section = |name: &str| node.get(name).and_then(Value::as_object);
+    let empty = Map::new();
+    let metadata = section("metadata").unwrap_or(&empty);
+    let protected = protection(metadata, section("reported").unwrap_or(&empty), now()).is_some();
+    let holding = match kind.as_str() {
+        _ if protected => Holding::Protected,
+        "kubernetes_persistent_volume_claim" | "kubernetes_persistent_volume" => Holding::Data,
+        _ => Holding::Nothing,
+    };
+    Some(Dependant {
+        node: node.get("id")?.as_str()?.parse().ok()?,
+        name: reported(node, "name")?.to_owned(),
+        kind,
+        holding,
+    })
 }
 
 /// How an account stands to the configuration: one whose name another account has taken was swapped.

@@ -2,13 +2,16 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use stocktake_client::{Task, TaskResult};
+use stocktake_act::Deed;
+use stocktake_client::Task;
 use stocktake_command::{CommandError, TagChange, TagMode, TagTarget};
 use stocktake_model::{NodeId, NodeRecord, ObjectRef};
 use stocktake_plugin_api::{Change as TagEdit, Outcome};
 use stocktake_store::Change;
 
+use crate::cleanup::object_name;
 use crate::core::{Core, now};
+use crate::plans::Lead;
 use crate::status::reported;
 
 impl Core {
@@ -17,33 +20,51 @@ impl Core {
         &self,
         node: Value,
         change: TagChange,
+        lead: Lead,
     ) -> Result<Value, CommandError> {
         let object = self.object(&node)?;
+        self.unprotected(&object)?;
+        let said = said(&change);
         let change = TagEdit {
             tags: [(change.key, change.value)].into(),
             labels: change.target == TagTarget::Labels,
             dry_run: change.mode == TagMode::DryRun,
         };
         let (plugin, section) = self.plugin_of(&object.account)?;
-        let id = self.queue().reserve();
+        let dry = change.dry_run;
         let task = Task::Tag {
             plugin,
             section,
             object: Box::new(object.clone()),
             change,
         };
-        let outcome = match self.queue().run(id, task).await {
-            TaskResult::Acted(outcome) => outcome,
-            TaskResult::Failed { message } => Outcome::Failed { message },
-            TaskResult::Collected(_) | TaskResult::Watched => {
-                unreachable!("a tag task is answered by an outcome")
-            }
-        };
+        let outcome = self.act(task).await;
+        if !dry {
+            let deed = deed(&object, &outcome, said, lead);
+            let written = self.audit_deed(deed).await;
+            written.map_err(|error| {
+                CommandError::world(format!("the audit log could not be written: {error}"))
+            })?;
+        }
         match outcome {
             Outcome::Tagged(tagged) => self.replace(&object, tagged.node).await,
             Outcome::WouldSucceed => Ok(node),
             outcome => Err(refused(&object, outcome)),
         }
+    }
+
+    /// An error if nothing may be changed about an object.
+    fn unprotected(&self, object: &ObjectRef) -> Result<(), CommandError> {
+        let graph = self.graph();
+        let overlay = graph.overlay(&object.node);
+        let protected = overlay.and_then(|overlay| overlay.metadata.get("protected"));
+        if protected != Some(&Value::Bool(true)) {
+            return Ok(());
+        }
+        Err(
+            CommandError::world(format!("{} is protected", object_name(object)))
+                .hint("`unprotect` it first"),
+        )
     }
 
     /// The object a node stands for, or why there is none.
@@ -129,6 +150,39 @@ impl Core {
         )?;
         self.0.graph.store(Arc::new(graph));
         Ok(())
+    }
+}
+
+/// What was to change, for the audit log.
+fn said(change: &TagChange) -> String {
+    let what = match change.target {
+        TagTarget::Annotations => "annotation",
+        TagTarget::Labels => "label",
+    };
+    match &change.value {
+        Some(value) => format!("{what} `{}` set to `{value}`", change.key),
+        None => format!("{what} `{}` removed", change.key),
+    }
+}
+
+fn deed(object: &ObjectRef, outcome: &Outcome, said: String, lead: Lead) -> Deed {
+    let (verdict, message) = match outcome {
+        Outcome::Tagged(_) => ("tagged", said),
+        Outcome::Vanished => ("vanished", said),
+        Outcome::Changed { message } => ("changed", format!("{said}: {message}")),
+        Outcome::Refused { message } => ("refused", format!("{said}: {message}")),
+        Outcome::Failed { message } => ("failed", format!("{said}: {message}")),
+        other => ("failed", format!("{said}: unexpected outcome {other:?}")),
+    };
+    Deed {
+        at: now(),
+        who: lead.who,
+        line: lead.line,
+        action: "tag".to_owned(),
+        plan: None,
+        object: object.clone(),
+        verdict: verdict.to_owned(),
+        message,
     }
 }
 

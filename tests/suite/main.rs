@@ -2,7 +2,9 @@
 mod canary;
 mod catalogue;
 mod check;
+mod clean;
 mod cluster;
+mod collect;
 mod demo;
 mod docs;
 mod house;

@@ -115,6 +115,24 @@ impl Ready {
                 Ok(account) => TaskResult::Acted(account.delete(&approved, &deletion).await),
                 Err(message) => failed(message),
             },
+            Task::Keep {
+                plugin,
+                section,
+                object,
+            } => match self.account(&plugin, &section, (&*object).into()).await {
+                Ok(account) => TaskResult::Acted(account.manifest(&object).await),
+                Err(message) => failed(message),
+            },
+            Task::Restore {
+                plugin,
+                section,
+                object,
+                manifest,
+                trial,
+            } => match self.account(&plugin, &section, (&*object).into()).await {
+                Ok(account) => TaskResult::Acted(account.restore(&object, &manifest, trial).await),
+                Err(message) => failed(message),
+            },
         };
         if let Err(error) = self.answer(work.id, &result).await {
             warn!(%error, work = work.id, "the core did not take the result");

@@ -101,7 +101,11 @@ impl Plan {
                 actual,
             });
         }
-        Ok(self.weigh(situation, settings, now))
+        let settings = Settings {
+            also_allow: self.allow.clone(),
+            ..settings.clone()
+        };
+        Ok(self.weigh(situation, &settings, now))
     }
 
     fn weigh(&self, situation: &Situation, settings: &Settings, now: Timestamp) -> Approval {

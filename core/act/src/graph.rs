@@ -6,7 +6,10 @@ use stocktake_model::NodeId;
 use crate::DeleteEdge;
 
 /// Edges between the given nodes: from each node to those that go before it.
-fn between(nodes: &BTreeSet<NodeId>, edges: &[DeleteEdge]) -> BTreeMap<NodeId, BTreeSet<NodeId>> {
+pub(crate) fn between(
+    nodes: &BTreeSet<NodeId>,
+    edges: &[DeleteEdge],
+) -> BTreeMap<NodeId, BTreeSet<NodeId>> {
     let mut before: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
     for edge in edges {
         if nodes.contains(&edge.from) && nodes.contains(&edge.to) {

@@ -127,20 +127,22 @@ impl Judge<'_> {
     fn entries(mut self) -> Vec<Entry> {
         let allowed = self.allowed();
         let passes = graph::passes(&allowed, &self.situation.edges);
+        let mut before = graph::between(&allowed, &self.situation.edges);
         let mut entries: Vec<Entry> = (self.candidates.iter())
             .map(|(node, candidate)| {
                 let refusals = self.refusals.remove(node);
-                let warnings = if refusals.is_none() {
-                    warnings(candidate, &allowed)
-                } else {
-                    Vec::new()
-                };
-                Entry::new(
-                    candidate,
-                    passes.get(node).copied().unwrap_or(0),
-                    refusals.map_or(Verdict::Allowed, Verdict::Refused),
-                    warnings,
-                )
+                let stays = refusals.is_some();
+                let verdict = refusals.map_or(Verdict::Allowed, Verdict::Refused);
+                let entry = Entry::new(candidate, verdict, self.settings.versions);
+                if stays {
+                    return entry;
+                }
+                Entry {
+                    pass: passes.get(node).copied().unwrap_or(0),
+                    after: before.remove(node).into_iter().flatten().collect(),
+                    warnings: warnings(candidate, &allowed),
+                    ..entry
+                }
             })
             .collect();
         entries.sort_by_key(|entry| (entry.verdict != Verdict::Allowed, entry.pass, entry.node));

@@ -2,7 +2,9 @@
 mod approved;
 mod audit;
 mod candidate;
+mod course;
 mod digest;
+mod expiry;
 mod graph;
 mod guard;
 mod judge;
@@ -14,6 +16,8 @@ pub use audit::{AuditEntry, AuditError, Deed, next_entry, verify};
 pub use candidate::{
     Candidate, Controller, DeleteEdge, Dependant, Holding, Mark, Population, Situation, Standing,
 };
-pub use guard::{GUARDS, Guard, Opens, Scope};
+pub use course::{Course, Fate, Halt};
+pub use expiry::{Unreadable, expiry};
+pub use guard::{GUARDS, Guard, Opens, Scope, protection};
 pub use plan::{Entry, Plan, Refusal, Verdict, plan};
-pub use settings::Settings;
+pub use settings::{Settings, Versions};

@@ -5,7 +5,7 @@ use stocktake_model::{NodeId, ObjectRef};
 
 use crate::digest::digest;
 use crate::judge::judge;
-use crate::{Candidate, Dependant, Settings, Situation};
+use crate::{Candidate, Dependant, Settings, Situation, Versions};
 
 /// Exactly what would be deleted. Made once, never added to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Plan {
     pub entries: Vec<Entry>,
     /// Nodes on a cycle of delete edges: none of them can go first.
     pub cycle: Vec<NodeId>,
+    /// Guards that were switched off for this plan only.
+    #[serde(default)]
+    pub allow: Vec<String>,
     /// Stands for everything above.
     pub digest: String,
 }
@@ -39,6 +42,9 @@ pub struct Entry {
     pub by: String,
     /// The pass it goes in; what goes before it is in an earlier one.
     pub pass: u32,
+    /// What has to be gone before it.
+    #[serde(default)]
+    pub after: Vec<NodeId>,
     /// Whether it may go.
     pub verdict: Verdict,
     /// What goes with it.
@@ -77,6 +83,7 @@ pub fn plan(situation: &Situation, settings: &Settings, now: Timestamp) -> Plan 
         expires: now.checked_add(settings.plan_lifetime).unwrap_or(now),
         entries: judgement.entries,
         cycle: judgement.cycle,
+        allow: settings.also_allow.clone(),
         digest: String::new(),
     };
     plan.digest = plan.computed_digest();
@@ -86,7 +93,13 @@ pub fn plan(situation: &Situation, settings: &Settings, now: Timestamp) -> Plan 
 impl Plan {
     /// The digest of what the plan says; the one it states if nobody changed it.
     pub fn computed_digest(&self) -> String {
-        digest(&(&self.created, &self.expires, &self.entries, &self.cycle))
+        digest(&(
+            &self.created,
+            &self.expires,
+            &self.entries,
+            &self.cycle,
+            &self.allow,
+        ))
     }
 
     /// What may be deleted, pass by pass.
@@ -111,24 +124,27 @@ pub(crate) fn by_pass<T>(mut items: Vec<(u32, T)>) -> Vec<Vec<T>> {
 }
 
 impl Entry {
-    pub(crate) fn new(
-        candidate: &Candidate,
-        pass: u32,
-        verdict: Verdict,
-        warnings: Vec<String>,
-    ) -> Self {
+    /// The entry of a candidate that stays or goes, in the version that was seen or in any.
+    pub(crate) fn new(candidate: &Candidate, verdict: Verdict, versions: Versions) -> Self {
         let mark = candidate.mark.clone().unwrap_or_default();
+        let mut object = candidate.object.clone();
+        if versions == Versions::Any
+            && let Some(object) = &mut object
+        {
+            object.resource_version = None;
+        }
         Self {
             node: candidate.node,
             kind: candidate.kind.clone(),
             name: candidate.name().to_owned(),
-            object: candidate.object.clone(),
+            object,
             reason: mark.reason,
             by: mark.by,
-            pass,
+            pass: 0,
+            after: Vec::new(),
             verdict,
             takes: candidate.dependants.clone(),
-            warnings,
+            warnings: Vec::new(),
         }
     }
 

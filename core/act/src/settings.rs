@@ -36,6 +36,20 @@ pub struct Settings {
     pub plan_lifetime: SignedDuration,
     /// Guards that are switched off: by name, or for one kind as `NAME/KIND`.
     pub allow: Vec<String>,
+    /// The same, for the one plan that is made or carried out.
+    pub also_allow: Vec<String>,
+    /// In which version an object may go.
+    pub versions: Versions,
+}
+
+/// In which version a planned object may be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Versions {
+    /// Only in the one that was seen: whatever changed since then stays.
+    #[default]
+    Seen,
+    /// In any, as long as it is the same object.
+    Any,
 }
 
 impl Default for Settings {
@@ -55,6 +69,8 @@ impl Default for Settings {
             interval: SignedDuration::from_hours(1),
             plan_lifetime: SignedDuration::from_hours(24),
             allow: Vec::new(),
+            also_allow: Vec::new(),
+            versions: Versions::Seen,
         }
     }
 }
@@ -62,21 +78,29 @@ impl Default for Settings {
 impl Settings {
     /// Whether a guard is switched off for a kind. Guards that can not be switched off never are.
     pub fn allows(&self, guard: &Guard, kind: &str) -> bool {
-        guard.opens == crate::Opens::Allow
-            && (self.allow.iter()).any(|allowed| match allowed.split_once('/') {
-                Some((name, of)) => name == guard.name && of == kind,
-                None => allowed == guard.name,
-            })
+        (self.allow.iter().chain(&self.also_allow)).any(|allowed| match allowed.split_once('/') {
+            Some((name, of)) => name == guard.name && of == kind && guard.opens.by_kind(),
+            None => allowed == guard.name && guard.opens.by_name(),
+        })
     }
 
-    /// Entries of `allow` that name no guard which can be switched off.
+    /// Entries of `allow` and `also_allow` that name no guard which can be switched off this way.
     pub fn unknown_allowed(&self) -> Vec<&str> {
         let is_known = |allowed: &&String| {
-            let name = allowed.split('/').next().unwrap_or_default();
-            (crate::GUARDS.iter())
-                .any(|guard| guard.name == name && guard.opens == crate::Opens::Allow)
+            let (name, of) = match allowed.split_once('/') {
+                Some((name, of)) => (name, Some(of)),
+                None => (allowed.as_str(), None),
+            };
+            (crate::GUARDS.iter()).any(|guard| {
+                guard.name == name
+                    && match of {
+                        Some(_) => guard.opens.by_kind(),
+                        None => guard.opens.by_name(),
+                    }
+            })
         };
-        let unknown = self.allow.iter().filter(|allowed| !is_known(allowed));
+        let all = self.allow.iter().chain(&self.also_allow);
+        let unknown = all.filter(|allowed| !is_known(allowed));
         unknown.map(String::as_str).collect()
     }
 }

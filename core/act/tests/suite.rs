@@ -5,8 +5,14 @@
 mod apply;
 #[path = "suite/audit.rs"]
 mod audit;
+#[path = "suite/course.rs"]
+mod course;
+#[path = "suite/expiry.rs"]
+mod expiry;
 #[path = "suite/guards.rs"]
 mod guards;
+#[path = "suite/names.rs"]
+mod names;
 #[path = "suite/order.rs"]
 mod order;
 #[path = "suite/property.rs"]

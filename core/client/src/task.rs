@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stocktake_act::Approved;
 use stocktake_model::{GapReason, ObjectRef};
-use stocktake_plugin_api::{Change, Deletion, Outcome, Spent, WatchStart};
+use stocktake_plugin_api::{Change, Deletion, Manifest, Outcome, Spent, Trial, WatchStart};
 
 /// A piece of work with its number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,28 @@ pub enum Task {
         /// How it is to be deleted.
         deletion: Deletion,
     },
+    /// Read one object so that it can be created again.
+    Keep {
+        /// Name of the plugin.
+        plugin: String,
+        /// Section of the plugin in the worker's configuration.
+        section: Value,
+        /// Which object.
+        object: Box<ObjectRef>,
+    },
+    /// Create one object again.
+    Restore {
+        /// Name of the plugin.
+        plugin: String,
+        /// Section of the plugin in the worker's configuration.
+        section: Value,
+        /// What it was.
+        object: Box<ObjectRef>,
+        /// What it is to be.
+        manifest: Box<Manifest>,
+        /// Whether it is really created.
+        trial: Trial,
+    },
 }
 
 /// Which accounts are to be collected.
@@ -77,7 +99,7 @@ pub struct WatchRequest {
 pub enum TaskResult {
     /// Of [`Task::Collect`].
     Collected(CollectSummary),
-    /// Of [`Task::Tag`] and [`Task::Delete`].
+    /// Of every task about one object.
     Acted(Outcome),
     /// Of [`Task::Watch`]: it is over, because the core wanted no more.
     Watched,

@@ -3,6 +3,7 @@
 //! It stores nothing, opens no socket and prints nothing: a line goes in, a stream of [`Output`] comes out.
 //! On its way a line is cut (`line`), read and checked as a whole (`pipeline`), its search folded into one query
 //! (`draft`), and run (`execute`).
+mod act;
 mod argument;
 mod columns;
 mod commands;
@@ -36,6 +37,9 @@ mod status;
 mod syntax;
 mod table;
 
+pub use act::{
+    Acting, AuditFilter, PlanOptions, PlanPurpose, PlanVersion, PlannedCleanup, RestoreOptions,
+};
 pub use argument::{Argument, Word};
 pub use commands::{COMMANDS, command};
 pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};

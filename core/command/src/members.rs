@@ -6,7 +6,7 @@ use stocktake_model::{Model, Property, PropertyType};
 use crate::complete::{Candidate, What, candidate};
 
 /// Paths outside of the section that are worth offering, and what they say.
-const ABSOLUTE: [(&str, &str); 9] = [
+const ABSOLUTE: [(&str, &str); 10] = [
     ("/ancestors.account.reported.name", "name of the cluster"),
     ("/ancestors.cloud.reported.name", "name of the cloud"),
     ("/ancestors.region.reported.name", "name of the namespace"),
@@ -14,6 +14,10 @@ const ABSOLUTE: [(&str, &str); 9] = [
     ("/desired.clean", "marked for deletion"),
     ("/metadata.cleaned", "deleted by the cleanup"),
     ("/metadata.expires", "when it may go"),
+    (
+        "/metadata.expiry_error",
+        "why it is not known when it may go",
+    ),
     ("/metadata.protected", "never changed or deleted"),
     ("/reported.", "what was collected"),
 ];

@@ -46,8 +46,7 @@ struct Step {
 
 impl Step {
     fn shape(&self) -> (Shape, Shape) {
-        let spec = self.command.spec();
-        (spec.input, spec.output)
+        self.command.shape(&self.argument)
     }
 
     fn is(&self, name: &str) -> bool {

@@ -12,7 +12,7 @@ use stocktake_model::Map;
 use stocktake_query::{Path, Query};
 
 use crate::{
-    CertificateRequest, Chronicle, ClusterGap, ClusterStatus, CommandError, ConfigSaved,
+    Acting, CertificateRequest, Chronicle, ClusterGap, ClusterStatus, CommandError, ConfigSaved,
     ConfigText, Context, Ground, HistoryOptions, Library, MadeCertificate, Run, RunEvent,
     Scheduler, Shorthand, WorkflowInfo, WorkflowStarted,
 };
@@ -25,7 +25,7 @@ pub type RunEvents = BoxStream<'static, RunEvent>;
 
 /// Everything commands need from the core.
 #[async_trait]
-pub trait Services: Ground + Library + Scheduler + Chronicle {
+pub trait Services: Ground + Library + Scheduler + Chronicle + Acting {
     /// Runs a query. Nodes come as `{id, type: "node", revision, reported, desired, metadata, ancestors, …}`, edges as
     /// `{type: "edge", from, to, edge_type, reported}`, rows of an aggregate as `{group: {…}, <function>: …}`.
     async fn search(&self, search: Search) -> Result<Found, CommandError>;

@@ -12,6 +12,11 @@ pub trait Command: Send + Sync {
     /// What it is called, takes and gives.
     fn spec(&self) -> &'static Spec;
 
+    /// What it works on and what it leaves, where that depends on its argument; what the spec says otherwise.
+    fn shape(&self, _: &Argument) -> (Shape, Shape) {
+        (self.spec().input, self.spec().output)
+    }
+
     /// Reads the argument. Must not do anything yet: every line is read to its end before the first one runs.
     fn parse(&self, argument: &Argument, scene: &Scene) -> Result<Box<dyn Stage>, CommandError>;
 }

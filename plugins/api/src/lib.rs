@@ -7,6 +7,6 @@ mod progress;
 mod watch;
 
 pub use error::PluginError;
-pub use plugin::{Account, Change, Deletion, Outcome, Plugin, Tagged};
+pub use plugin::{Account, Change, Deletion, Manifest, Outcome, Plugin, Redacted, Tagged, Trial};
 pub use progress::{Progress, ProgressSink, Sink, Spent};
 pub use watch::{Changed, WatchItem, WatchSink, WatchStart};

@@ -54,6 +54,54 @@ pub trait Account: Send + Sync {
     /// Deletes one object. The only way to a deletion is an [`Approved`] of the act room; the live object is
     /// looked at once more before.
     async fn delete(&self, approved: &Approved, deletion: &Deletion) -> Outcome;
+
+    /// The object so that it can be created again ([`Outcome::Kept`]), without what may not be kept. A plugin that
+    /// cannot create objects refuses.
+    async fn manifest(&self, object: &ObjectRef) -> Outcome {
+        cannot_restore(object)
+    }
+
+    /// Creates an object again from its manifest; it gets a new uid ([`Outcome::Restored`]).
+    async fn restore(&self, object: &ObjectRef, manifest: &Manifest, trial: Trial) -> Outcome {
+        let _ = (manifest, trial);
+        cannot_restore(object)
+    }
+}
+
+fn cannot_restore(object: &ObjectRef) -> Outcome {
+    Outcome::Refused {
+        message: format!("a `{}` cannot be created again", object.kind),
+    }
+}
+
+/// Whether something is really done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trial {
+    /// Do it.
+    #[default]
+    No,
+    /// Only ask the server whether it would.
+    Yes,
+}
+
+/// An object so that it can be created again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The object in the form of its API, without status, identity and redacted values.
+    pub body: serde_json::Value,
+    /// What was taken away, by path.
+    #[serde(default)]
+    pub redacted: Vec<Redacted>,
+}
+
+/// A value that was never kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Redacted {
+    /// Path for people, e.g. `data.password`.
+    pub field: String,
+    /// Where the value goes: a JSON pointer into the body.
+    pub pointer: String,
 }
 
 /// What is to become of the tags of an object.
@@ -85,6 +133,13 @@ pub struct Deletion {
 pub enum Outcome {
     /// Its tags changed: this is what the server returned.
     Tagged(Box<Tagged>),
+    /// This is how it can be created again.
+    Kept(Box<Manifest>),
+    /// It was created again.
+    Restored {
+        /// Its new uid.
+        uid: String,
+    },
     /// It is gone: the server answered 404, or has another uid under this name.
     Deleted,
     /// It is going: these finalizers hold it.

@@ -2,7 +2,10 @@
 //!
 //! Whether it should be done was decided elsewhere; here is only what the server has to say.
 mod delete;
+mod event;
 mod key;
+mod manifest;
+mod restore;
 mod tag;
 
 use http::Method;
@@ -11,6 +14,8 @@ use stocktake_model::ObjectRef;
 use stocktake_plugin_api::Outcome;
 
 pub(crate) use delete::delete;
+pub(crate) use manifest::manifest;
+pub(crate) use restore::restore;
 pub(crate) use tag::tag;
 
 use crate::connect::{Ask, JSON, Link};
@@ -32,11 +37,15 @@ pub(crate) struct Subject<'a> {
     object: &'a ObjectRef,
     /// Its kind in the API; `kind` is only known once the server has named it.
     resource: Resource,
+    /// Whether changes are told by events.
+    events: bool,
 }
 
 /// The live object, as far as it is looked at.
 #[derive(Debug, Default, Deserialize)]
 struct Live {
+    #[serde(default)]
+    kind: String,
     metadata: LiveMeta,
 }
 
@@ -55,6 +64,7 @@ impl<'a> Subject<'a> {
         link: &'a Link,
         patience: Patience,
         object: &'a ObjectRef,
+        events: bool,
     ) -> Result<Self, Outcome> {
         let ObjectRef {
             name,
@@ -88,6 +98,7 @@ impl<'a> Subject<'a> {
                 namespaced: object.namespace.is_some(),
                 verbs: Vec::new(),
             },
+            events,
         })
     }
 
@@ -112,6 +123,26 @@ impl<'a> Subject<'a> {
         } else {
             METADATA
         }
+    }
+
+    /// The kind of the object in the API, as an answer of the server names it.
+    fn api_kind<'k>(&self, answered: &'k str) -> &'k str {
+        if secrets::are(&self.resource) {
+            "Secret"
+        } else {
+            answered
+        }
+    }
+
+    /// The live object, with its kind.
+    async fn look_closely(&self) -> Result<Live, RequestError> {
+        if secrets::are(&self.resource) {
+            return self.look().await;
+        }
+        let ask = Ask::get(self.path());
+        self.patience
+            .persist(|| async { self.link.ask(&ask).await?.json() })
+            .await
     }
 
     /// Metadata of the live object.
@@ -143,6 +174,11 @@ impl<'a> Subject<'a> {
 
     /// What a request that failed means for the object; `verb` is what was tried.
     fn outcome(&self, verb: &str, error: &RequestError) -> Outcome {
+        self.outcome_at(&self.resource, verb, error)
+    }
+
+    /// The same, where a part of the resource was asked (`pods/eviction`).
+    fn outcome_at(&self, resource: &Resource, verb: &str, error: &RequestError) -> Outcome {
         let failed = || {
             let hint = error.hint(&self.link.target().context);
             Outcome::Failed {
@@ -156,12 +192,16 @@ impl<'a> Subject<'a> {
         match refusal.code {
             404 if self.is_about_the_object(refusal) => Outcome::Vanished,
             409 => Outcome::Changed { message },
+            // A disruption budget; a server that is only busy names no cause.
+            429 if refusal.cause.is_some() => Outcome::Refused {
+                message: with_hint(message, refusal.cause.clone()),
+            },
             422 if message.contains("metadata.uid") => Outcome::Changed { message },
             403 => {
                 let namespace = self.object.namespace.as_deref();
                 // A webhook forbids too, but no rule would change its mind.
                 let by_rbac = message.contains(&format!("cannot {verb} resource"));
-                let hint = by_rbac.then(|| grant(&self.resource, verb, namespace));
+                let hint = by_rbac.then(|| grant(resource, verb, namespace));
                 Outcome::Refused {
                     message: with_hint(message, hint),
                 }

@@ -10,7 +10,8 @@ use stocktake_act::Approved;
 use stocktake_config::K8sConfig;
 use stocktake_model::{Begin, GapReason, Identity, ObjectRef};
 use stocktake_plugin_api::{
-    Account, Change, Deletion, Outcome, PluginError, ProgressSink, Sink, WatchSink, WatchStart,
+    Account, Change, Deletion, Manifest, Outcome, PluginError, ProgressSink, Sink, Trial,
+    WatchSink, WatchStart,
 };
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -146,7 +147,7 @@ impl Cluster {
     }
 
     fn subject<'a>(&'a self, object: &'a ObjectRef) -> Result<Subject<'a>, Outcome> {
-        Subject::new(&self.link, self.patience, object)
+        Subject::new(&self.link, self.patience, object, self.config.write_events)
     }
 }
 
@@ -215,8 +216,26 @@ impl Account for Cluster {
         match self.subject(&approved.object) {
             Ok(subject) => {
                 let propagation = self.config.delete_propagation;
-                action::delete(&subject, approved.mode, deletion, propagation).await
+                action::delete(&subject, approved, deletion, propagation).await
             }
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn manifest(&self, object: &ObjectRef) -> Outcome {
+        match self.subject(object) {
+            Ok(subject) => {
+                let converter = self.converter(&object.account);
+                let data = self.config.config_map_data;
+                action::manifest(&subject, converter.redactor(), data).await
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn restore(&self, object: &ObjectRef, manifest: &Manifest, trial: Trial) -> Outcome {
+        match self.subject(object) {
+            Ok(subject) => action::restore(&subject, manifest, trial).await,
             Err(outcome) => outcome,
         }
     }

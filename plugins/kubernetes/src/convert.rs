@@ -82,6 +82,11 @@ impl Converter {
         }
     }
 
+    /// What decides which values are not kept.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// From now on objects of the kind are read by its schema.
     pub(crate) fn learn(&self, kind: &str, places: Places) {
         let mut known = self.places.write().unwrap_or_else(PoisonError::into_inner);
@@ -177,6 +182,7 @@ fn records(draft: Draft<'_>, truncated: bool) -> Changed {
     if truncated {
         metadata.insert("truncated".to_owned(), true.into());
     }
+    metadata.extend(metadata::expiry_of(&draft.reported));
     let mut nodes = Vec::with_capacity(1 + draft.parts.len());
     nodes.push(NodeRecord {
         reported: draft.reported,

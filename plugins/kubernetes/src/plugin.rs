@@ -102,6 +102,7 @@ impl Plugin for KubernetesPlugin {
             timeout: Duration::from_secs(config.request_timeout_secs.max(1)),
             bytes: self.largest,
         };
+        let wait = Duration::from_secs(config.delete_wait_secs);
         let targets = targets(&config, &Surroundings::of_process()).await;
         let links: Vec<Result<Arc<Link>, PluginError>> = targets
             .into_iter()
@@ -120,8 +121,11 @@ impl Plugin for KubernetesPlugin {
                 config: config.clone(),
                 claims: claims.clone(),
                 key: self.key.clone(),
-                patience: self.patience,
                 lists: lists.clone(),
+                patience: Patience {
+                    verify: wait.min(self.patience.verify),
+                    ..self.patience
+                },
             })
         };
         links.into_iter().map(|link| link.map(account)).collect()

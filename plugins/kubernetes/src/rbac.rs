@@ -228,6 +228,19 @@ fn change(wanted: &Wanted) -> String {
     let mut text = head("stocktake-change", about);
     text.push_str("rules:\n");
     text.push_str(&rules(wanted, "get\", \"patch\", \"delete"));
+    text.push_str(
+        "\
+# Pods go by eviction, so that disruption budgets hold.
+- apiGroups: [\"\"]
+  resources: [\"pods/eviction\"]
+  verbs: [\"create\"]
+# Every change is told by an event, unless `k8s.write_events` is false.
+- apiGroups: [\"\"]
+  resources: [\"events\"]
+  verbs: [\"create\"]
+# `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
+",
+    );
     text
 }
 
@@ -314,6 +327,15 @@ mod tests {
                 - apiGroups: ["*"]
                   resources: ["*"]
                   verbs: ["get", "patch", "delete"]
+                # Pods go by eviction, so that disruption budgets hold.
+                - apiGroups: [""]
+                  resources: ["pods/eviction"]
+                  verbs: ["create"]
+                # Every change is told by an event, unless `k8s.write_events` is false.
+                - apiGroups: [""]
+                  resources: ["events"]
+                  verbs: ["create"]
+                # `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
             "#]],
         );
     }
@@ -386,6 +408,15 @@ mod tests {
                 - apiGroups: ["cert-manager.io"]
                   resources: ["certificates"]
                   verbs: ["get", "patch", "delete"]
+                # Pods go by eviction, so that disruption budgets hold.
+                - apiGroups: [""]
+                  resources: ["pods/eviction"]
+                  verbs: ["create"]
+                # Every change is told by an event, unless `k8s.write_events` is false.
+                - apiGroups: [""]
+                  resources: ["events"]
+                  verbs: ["create"]
+                # `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
             "#]],
         );
     }

@@ -15,7 +15,7 @@ pub(crate) struct Patience {
     pub base: Duration,
     /// Longest wait, whatever the server asks for.
     pub longest: Duration,
-    /// Time a deleted object has to be gone.
+    /// Time a deleted object has to be gone, at most; the configuration may say less.
     pub verify: Duration,
     /// Time changes may be missing before that is told.
     pub gap: Duration,
@@ -27,7 +27,7 @@ impl Default for Patience {
             retries: 3,
             base: Duration::from_millis(250),
             longest: Duration::from_mins(1),
-            verify: Duration::from_secs(10),
+            verify: Duration::from_hours(1),
             gap: Duration::from_mins(1),
         }
     }

@@ -99,6 +99,8 @@ pub(crate) struct Refusal {
     pub retry_after: Option<Duration>,
     /// Token for the rest of an expired list.
     pub fresh_continue: Option<String>,
+    /// The first cause it gives, e.g. the disruption budget that forbids an eviction.
+    pub cause: Option<String>,
 }
 
 /// Characters kept of a message that is not a `Status`.
@@ -125,6 +127,10 @@ impl Refusal {
             message,
             retry_after,
             fresh_continue: status.metadata.token.filter(|token| !token.is_empty()),
+            cause: status
+                .details
+                .and_then(|details| details.causes.into_iter().next())
+                .map(|cause| cause.message),
         }
     }
 }
@@ -136,6 +142,19 @@ struct Status {
     message: String,
     reason: String,
     metadata: StatusMeta,
+    details: Option<StatusDetails>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StatusDetails {
+    causes: Vec<StatusCause>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StatusCause {
+    message: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -154,6 +173,7 @@ impl RequestError {
             message: format!("`{plural}` may not be listed in namespace `{namespace}`"),
             retry_after: None,
             fresh_continue: None,
+            cause: None,
         }))
     }
 

@@ -47,7 +47,7 @@ pub(crate) const PHANTOM: Guard = Guard {
 pub(crate) const CLUSTER_SCOPED_KIND: Guard = Guard {
     name: "cluster-scoped-kind",
     about: "Refuses nodes, volumes, CRDs and all else that is in no namespace.",
-    opens: Opens::Setting("worker.cleanup_guards.clean_cluster_scoped"),
+    opens: Opens::SettingOrKind("worker.cleanup_guards.clean_cluster_scoped"),
     scope: Scope::Object,
     check: |candidate, settings, _| {
         let is_scoped = is_cluster_scoped(candidate) && !super::namespace::is_namespace(candidate);

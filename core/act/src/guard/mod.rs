@@ -16,6 +16,7 @@ use crate::{Candidate, Refusal, Settings};
 pub(crate) use limit::{MAX_OBJECTS, MAX_PERCENT};
 pub(crate) use manager::LIVE_CONTROLLER;
 pub(crate) use mark::NOT_MARKED;
+pub use protection::protection;
 pub(crate) use run::DELETE_CYCLE;
 
 /// A reason not to delete.
@@ -39,6 +40,8 @@ pub enum Opens {
     Setting(&'static str),
     /// Its name in `worker.cleanup_guards.allow`, or `--allow NAME` for one plan.
     Allow,
+    /// A setting of its own for all kinds, or `NAME/KIND` in `worker.cleanup_guards.allow` for one.
+    SettingOrKind(&'static str),
     /// Nothing but a change of the facts, which this says.
     Never(&'static str),
 }
@@ -87,12 +90,28 @@ pub static GUARDS: &[Guard] = &[
     account::WEAK_IDENTITY,
 ];
 
+impl Opens {
+    /// Whether the name of the guard alone opens it.
+    pub(crate) fn by_name(self) -> bool {
+        self == Self::Allow
+    }
+
+    /// Whether the name of the guard opens it for one kind.
+    pub(crate) fn by_kind(self) -> bool {
+        matches!(self, Self::Allow | Self::SettingOrKind(_))
+    }
+}
+
 impl Guard {
     /// The setting that lets objects pass, or what has to change instead.
     pub fn setting(&self) -> String {
         match self.opens {
             Opens::Setting(setting) => setting.to_owned(),
             Opens::Allow => format!("worker.cleanup_guards.allow: [{}]", self.name),
+            Opens::SettingOrKind(setting) => format!(
+                "{setting}, or worker.cleanup_guards.allow: [{}/KIND]",
+                self.name
+            ),
             Opens::Never(instead) => format!("none: {instead}"),
         }
     }

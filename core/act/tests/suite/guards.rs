@@ -403,6 +403,18 @@ fn guards_open_as_they_say_and_no_others() {
         };
         let opens = guard.opens == Opens::Allow;
         assert_eq!(settings.allows(guard, "any"), opens, "{}", guard.name);
+        let one_kind = Settings {
+            also_allow: vec![format!("{}/any", guard.name)],
+            ..real()
+        };
+        let opens_by_kind = opens || matches!(guard.opens, Opens::SettingOrKind(_));
+        assert_eq!(
+            one_kind.allows(guard, "any"),
+            opens_by_kind,
+            "{}",
+            guard.name
+        );
+        assert!(!one_kind.allows(guard, "other"), "{}", guard.name);
         assert_eq!(
             settings.unknown_allowed().is_empty(),
             opens,

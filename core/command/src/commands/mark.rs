@@ -1,4 +1,5 @@
-//! `clean`, `protect`, `unprotect`, `set_desired`, `set_metadata`: what users wish for and know about nodes.
+//! `protect`, `unprotect`, `set_desired`, `set_metadata`, and the marks of `clean`: what users wish for and know
+//! about nodes.
 //!
 //! Nothing is changed in a cluster here: marks are read by the cleanup, which has guards of its own.
 use async_trait::async_trait;
@@ -13,36 +14,9 @@ use crate::{Argument, Call, CommandError, Elements, Flow, Marks, Scene, pairs};
 /// Nodes changed at once.
 const BATCH: usize = 1000;
 
-static CLEAN: Spec = Spec {
-    name: "clean",
-    aliases: &[],
-    about: "mark for deletion; the cleanup workflow deletes what its guards let pass",
-    usage: "[REASON]",
-    arguments: &[("REASON", "why; stays in the audit log")],
-    category: Category::Action,
-    input: Shape::Nodes,
-    output: Shape::Nodes,
-    examples: &[
-        Example {
-            about: "Finished jobs nobody asked about for a month",
-            line: r#"search is(kubernetes_job) and age > 30d | clean "older than a month""#,
-            prints: "",
-        },
-        Example {
-            about: "Pods that are done",
-            line: "search is(kubernetes_pod) and pod_status.phase=Succeeded | clean done",
-            prints: "",
-        },
-        Example {
-            about: "What is marked?",
-            line: "search /desired.clean=true | list kind, name, /desired.reason as reason",
-            prints: "",
-        },
-    ],
-};
-
 static PROTECT: Spec = Spec {
     name: "protect",
+    aliases: &[],
     about: "never change or delete these",
     usage: "",
     arguments: &[],
@@ -63,7 +37,9 @@ static PROTECT: Spec = Spec {
             prints: "",
         },
     ],
-    ..CLEAN
+    category: Category::Action,
+    input: Shape::Nodes,
+    output: Shape::Nodes,
 };
 
 static UNPROTECT: Spec = Spec {
@@ -111,7 +87,7 @@ static SET_DESIRED: Spec = Spec {
             prints: "",
         },
     ],
-    ..CLEAN
+    ..PROTECT
 };
 
 static SET_METADATA: Spec = Spec {
@@ -144,10 +120,6 @@ pub(super) struct Mark {
     read: fn(&Argument, &Scene) -> Result<Change, CommandError>,
 }
 
-pub(super) static TO_CLEAN: Mark = Mark {
-    spec: &CLEAN,
-    read: |argument, scene| Ok(clean(argument, scene)),
-};
 pub(super) static TO_PROTECT: Mark = Mark {
     spec: &PROTECT,
     read: |argument, _| protected("protect", argument, true),
@@ -164,6 +136,11 @@ pub(super) static TO_SET_METADATA: Mark = Mark {
     spec: &SET_METADATA,
     read: |argument, _| set(Marks::Metadata, argument),
 };
+
+/// Marks for deletion: what `clean` does with a reason.
+pub(super) fn to_clean(argument: &Argument, scene: &Scene) -> Box<dyn Stage> {
+    Box::new(clean(argument, scene))
+}
 
 impl Command for Mark {
     fn spec(&self) -> &'static Spec {

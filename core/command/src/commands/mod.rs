@@ -1,6 +1,8 @@
 //! Every command: one file each (or each family), and the slice that lists them.
 mod aggregate;
+mod audit;
 mod certificate;
+mod clean;
 mod clusters;
 mod configs;
 mod count;
@@ -14,6 +16,7 @@ mod jq;
 mod kinds;
 mod list;
 mod mark;
+mod restore;
 mod search;
 mod sort;
 mod source;
@@ -36,9 +39,10 @@ use crate::{Argument, CommandError};
 pub static COMMANDS: &[&dyn Command] = &[
     &aggregate::Aggregate,
     &walk::TO_ANCESTORS,
+    &audit::Audit,
     &certificate::Certificate,
     &stream::Chunk,
-    &mark::TO_CLEAN,
+    &clean::Clean,
     &clusters::Clusters,
     &configs::Configs,
     &count::Count,
@@ -59,6 +63,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &list::List,
     &walk::TO_PREDECESSORS,
     &mark::TO_PROTECT,
+    &restore::Restore,
     &search::Search,
     &mark::TO_SET_DESIRED,
     &mark::TO_SET_METADATA,

@@ -20,14 +20,14 @@ static SPEC: Spec = Spec {
     name: "tag",
     aliases: &["tags"],
     about: "change tags of the objects themselves",
-    usage: "update [--labels] [--dry-run] KEY VALUE | delete [--labels] [--dry-run] KEY",
+    usage: "update [--label] [--dry-run] KEY VALUE | delete [--label] [--dry-run] KEY",
     arguments: &[
         (
             "update KEY VALUE",
             "set it; the value may hold `{path}` of each node",
         ),
         ("delete KEY", "take it away"),
-        ("--labels", "labels instead of annotations"),
+        ("--label", "labels instead of annotations"),
         ("--dry-run", "let the server check it, and change nothing"),
     ],
     category: Category::Action,
@@ -69,7 +69,7 @@ impl Command for Tag {
         let mut words: Vec<Word> = Vec::new();
         for word in argument.words() {
             match &*word.text {
-                "--labels" => change.target = TagTarget::Labels,
+                "--label" | "--labels" => change.target = TagTarget::Labels,
                 "--dry-run" => change.mode = TagMode::DryRun,
                 "--nowait" => {} // outcomes are told as they come in any case
                 _ => words.push(word),

@@ -138,7 +138,7 @@ fn history(options: &[&str], scene: &Scene) -> Result<HistoryOptions, CommandErr
 }
 
 /// A time, or a duration before now.
-fn time(text: &str, scene: &Scene) -> Result<jiff::Timestamp, CommandError> {
+pub(super) fn time(text: &str, scene: &Scene) -> Result<jiff::Timestamp, CommandError> {
     if let Ok(ago) = text.parse::<Duration>() {
         let then = scene
             .now

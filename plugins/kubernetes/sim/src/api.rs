@@ -36,6 +36,24 @@ pub(crate) struct Call {
     pub(crate) body: Vec<u8>,
 }
 
+impl Call {
+    /// Whether it asks for nothing to be changed.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        let in_query = self.query.get("dryRun") == Some("All");
+        let body = || serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
+        let in_options = |options: &Value| {
+            let all = options["dryRun"].as_array();
+            all.is_some_and(|all| all.contains(&Value::from("All")))
+        };
+        match self.method {
+            Method::DELETE if self.body.iter().all(u8::is_ascii_whitespace) => in_query,
+            Method::DELETE => in_options(&body()),
+            Method::POST => in_query || in_options(&body()["deleteOptions"]),
+            _ => in_query,
+        }
+    }
+}
+
 /// An answer.
 #[derive(Debug)]
 pub(crate) struct Reply {

@@ -357,7 +357,8 @@ impl World {
             pod["status"]["startTime"] = json!(now);
         }
         let pods = self.store.collection("", "pods");
-        self.store.put(pods, pod);
+        let started = self.store.put(pods, pod);
+        self.refill_budgets(&started.to_value());
     }
 
     /// Fewer pods that stay than the owner asks for; a DaemonSet always lacks the one that went.

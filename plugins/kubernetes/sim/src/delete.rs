@@ -323,7 +323,8 @@ fn grace_secs(resource: &Resource, body: &Value, options: &DeleteOptions) -> i64
     options.grace_secs.unwrap_or(own).max(0)
 }
 
-fn check_preconditions(
+/// Refuses if the object is not the one, or not in the version, that is meant.
+pub(crate) fn check_preconditions(
     resource: &Resource,
     body: &Value,
     options: &DeleteOptions,

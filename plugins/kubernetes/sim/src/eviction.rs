@@ -1,14 +1,16 @@
 //! Eviction: the deletion of a pod that asks the disruption budgets first.
 //!
-//! What a budget allows stands in its status, as the controller left it; nothing is computed anew here.
+//! What a budget allows stands in its status, as the controller left it: an eviction takes one off, a pod that comes in
+//! the place of another gives one back. Nothing else is computed anew.
 
 use serde_json::{Value, json};
 
 use crate::catalog::Resource;
-use crate::delete::DeleteOptions;
+use crate::delete::{DeleteOptions, check_preconditions};
 use crate::object::text;
 use crate::request::Query;
 use crate::status::Status;
+use crate::store::Place;
 use crate::world::World;
 
 impl World {
@@ -32,9 +34,14 @@ impl World {
             Value::Null => Vec::new(),
             options => options.to_string().into_bytes(),
         };
-        let options = DeleteOptions::read(&options, query)?;
+        let mut options = DeleteOptions::read(&options, query)?;
+        // Unlike with a deletion, the query counts beside the body.
+        options.dry_run |= query.get("dryRun") == Some("All");
         let pod = pod.to_value();
-        self.spend_budget(namespace, &pod, options.dry_run)?;
+        check_preconditions(pods, &pod, &options)?;
+        if is_disrupted_by_eviction(&pod) {
+            self.spend_budget(namespace, &pod, options.dry_run)?;
+        }
         self.delete(pods, namespace, name, &options)?;
         Ok(json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
@@ -43,34 +50,66 @@ impl World {
 
     /// Takes one disruption off the budget that covers the pod.
     fn spend_budget(&mut self, namespace: &str, pod: &Value, dry_run: bool) -> Result<(), Status> {
-        let budgets = self
-            .catalog
-            .resource("policy", "v1", "poddisruptionbudgets");
-        let Some(budgets) = budgets.map(std::sync::Arc::clone) else {
+        let mut covering = self.budgets_of(namespace, pod);
+        if covering.len() > 1 {
+            return Err(Status::several_budgets());
+        }
+        let Some((place, mut budget)) = covering.pop() else {
             return Ok(());
         };
-        let Some(collection) = self.store.find_collection("policy", "poddisruptionbudgets") else {
-            return Ok(());
-        };
-        for name in self.store.names(collection, Some(namespace)) {
-            let (place, budget) = self.find(&budgets, namespace, &name)?;
-            let mut budget = budget.to_value();
-            if !selects(&budget["spec"]["selector"], &pod["metadata"]["labels"]) {
-                continue;
-            }
-            let number = |key: &str| budget["status"][key].as_u64().unwrap_or_default();
-            let allowed = number("disruptionsAllowed");
-            if allowed == 0 {
-                let (desired, current) = (number("desiredHealthy"), number("currentHealthy"));
-                return Err(Status::disruption_budget(&name, desired, current));
-            }
-            if !dry_run {
-                budget["status"]["disruptionsAllowed"] = json!(allowed - 1);
-                self.replace(&budgets, &place, budget);
-            }
+        let number = |key: &str| budget["status"][key].as_u64().unwrap_or_default();
+        let allowed = number("disruptionsAllowed");
+        if allowed == 0 {
+            let (desired, current) = (number("desiredHealthy"), number("currentHealthy"));
+            let name = text(&budget["metadata"], "name");
+            return Err(Status::disruption_budget(name, desired, current));
+        }
+        if !dry_run {
+            budget["status"]["disruptionsAllowed"] = json!(allowed - 1);
+            self.store.put(place.collection, budget);
         }
         Ok(())
     }
+
+    /// A pod has come in the place of another: the budgets that cover it have one more to give.
+    pub(crate) fn refill_budgets(&mut self, pod: &Value) {
+        let namespace = text(&pod["metadata"], "namespace").to_owned();
+        for (place, mut budget) in self.budgets_of(&namespace, pod) {
+            let number = |key: &str| budget["status"][key].as_u64().unwrap_or_default();
+            let most = number("currentHealthy").saturating_sub(number("desiredHealthy"));
+            let allowed = number("disruptionsAllowed");
+            if allowed < most {
+                budget["status"]["disruptionsAllowed"] = json!(allowed + 1);
+                self.store.put(place.collection, budget);
+            }
+        }
+    }
+
+    /// The budgets of a namespace that cover a pod.
+    fn budgets_of(&self, namespace: &str, pod: &Value) -> Vec<(Place, Value)> {
+        let budgets = self
+            .catalog
+            .resource("policy", "v1", "poddisruptionbudgets");
+        let collection = self.store.find_collection("policy", "poddisruptionbudgets");
+        let (Some(budgets), Some(collection)) = (budgets, collection) else {
+            return Vec::new();
+        };
+        let names = self.store.names(collection, Some(namespace));
+        let found = names
+            .iter()
+            .filter_map(|name| self.find(budgets, namespace, name).ok());
+        found
+            .map(|(place, budget)| (place, budget.to_value()))
+            .filter(|(_, budget)| selects(&budget["spec"]["selector"], &pod["metadata"]["labels"]))
+            .collect()
+    }
+}
+
+/// A pod that has ended, has not begun or is on its way out disrupts nothing more: no budget is asked.
+fn is_disrupted_by_eviction(pod: &Value) -> bool {
+    let phase = text(&pod["status"], "phase");
+    pod["metadata"]["deletionTimestamp"].is_null()
+        && !matches!(phase, "Succeeded" | "Failed" | "Pending")
 }
 
 /// A label selector of the API; a missing one selects nothing, an empty one everything.

@@ -30,6 +30,18 @@ pub enum Effect {
     MalformedObject,
     /// No answer, ever.
     Hang,
+    /// An admission webhook denies the request: 403, before anything changes.
+    Denied {
+        /// Name of the webhook.
+        webhook: String,
+        /// What it says.
+        why: String,
+    },
+    /// An admission webhook with side effects: dry runs are refused with 400, real requests pass.
+    NoDryRun {
+        /// Name of the webhook.
+        webhook: String,
+    },
 }
 
 /// Which requests a fault hits. `None` matches everything.
@@ -45,6 +57,8 @@ pub struct Matcher {
     pub namespace: Option<String>,
     /// The page of a list, counted from 1.
     pub page: Option<usize>,
+    /// Whether it is a dry run.
+    pub dry_run: Option<bool>,
 }
 
 impl Matcher {
@@ -59,6 +73,15 @@ impl Matcher {
             verb: Some(verb.to_owned()),
             resource: Some(resource.to_owned()),
             ..Self::default()
+        }
+    }
+
+    /// The same, for requests that really change something.
+    #[must_use]
+    pub fn really(self) -> Self {
+        Self {
+            dry_run: Some(false),
+            ..self
         }
     }
 
@@ -80,6 +103,7 @@ impl Matcher {
             && fits(&self.resource, Some(asked.resource))
             && fits(&self.namespace, asked.namespace)
             && self.page.is_none_or(|page| asked.page == Some(page))
+            && self.dry_run.is_none_or(|dry| asked.dry_run == dry)
     }
 }
 
@@ -94,6 +118,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) page: Option<usize>,
     /// Whether there is a continue token, without which nothing can expire.
     pub(crate) continues: bool,
+    /// Whether the request asks for nothing to be changed.
+    pub(crate) dry_run: bool,
 }
 
 /// Names a fault that was added, to take it away again.
@@ -172,7 +198,11 @@ impl Faults {
     pub(crate) fn strike(&self, asked: &Asked<'_>) -> Option<Effect> {
         self.with(|armed| {
             let hits = |fault: &Fault| {
-                let possible = asked.continues || fault.effect != Effect::ExpireContinue;
+                let possible = match fault.effect {
+                    Effect::ExpireContinue => asked.continues,
+                    Effect::NoDryRun { .. } => asked.dry_run,
+                    _ => true,
+                };
                 possible && fault.matcher.matches(asked)
             };
             let at = armed.faults.iter().position(hits)?;
@@ -206,6 +236,7 @@ mod tests {
             namespace,
             page: Some(page),
             continues: page > 1,
+            dry_run: false,
         }
     }
 

@@ -29,6 +29,7 @@ mod discovery;
 mod eviction;
 mod faults;
 pub mod fleet;
+mod hand;
 mod kubeconfig;
 mod list;
 mod managed;

@@ -247,6 +247,7 @@ impl Shared {
                 namespace: None,
                 page: None,
                 continues: false,
+                dry_run: false,
             });
         };
         let verb = verb(&call.method, target, &call.query);
@@ -265,6 +266,7 @@ impl Shared {
             namespace: target.namespace.as_deref(),
             page: page.flatten(),
             continues: verb == "list" && call.query.get("continue").is_some(),
+            dry_run: call.is_dry_run(),
         })
     }
 
@@ -272,6 +274,8 @@ impl Shared {
     fn refuse(&self, call: &Call, effect: &Effect) -> Option<Reply> {
         match effect {
             Effect::Status(code) => Some(Status::on_demand(*code).into()),
+            Effect::Denied { webhook, why } => Some(Status::denied(webhook, why).into()),
+            Effect::NoDryRun { webhook } => Some(Status::no_dry_run(webhook).into()),
             Effect::TooManyRequests { retry_after_secs } => {
                 let mut reply = Reply::text(429, "Too many requests, please try again later.\n");
                 reply

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -170,25 +170,6 @@ impl Sim {
         })
     }
 
-    /// Stores an object as a controller would, status included: a new one, or one in the place of the old.
-    ///
-    /// # Errors
-    /// An object of a kind nothing serves or without a name.
-    pub fn put(&self, object: Value) -> Result<(), SimError> {
-        let mut world = self.shared.api.write();
-        world.put(object)?;
-        world.react();
-        Ok(())
-    }
-
-    /// Takes an object out at once, whatever finalizers say; false if there is none.
-    pub fn remove(&self, group: &str, plural: &str, namespace: Option<&str>, name: &str) -> bool {
-        let mut world = self.shared.api.write();
-        let taken = world.take(group, plural, namespace.unwrap_or_default(), name);
-        world.react();
-        taken
-    }
-
     /// Breaks the connection of every watch that runs now.
     pub fn cut_watches(&self) {
         self.shared.cuts.send_modify(|cuts| *cuts += 1);
@@ -224,6 +205,11 @@ impl Sim {
                 permissions,
             }),
         }
+    }
+
+    /// The cluster, to change it past the front door.
+    pub(crate) fn world(&self) -> RwLockWriteGuard<'_, World> {
+        self.shared.api.write()
     }
 
     /// Lets the controllers do what is left for them; only needed with `Controllers::ByHand`.

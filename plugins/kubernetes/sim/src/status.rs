@@ -170,6 +170,26 @@ impl Status {
         status
     }
 
+    /// An eviction of a pod that several disruption budgets cover.
+    pub(crate) fn several_budgets() -> Self {
+        let message = "This pod has more than one PodDisruptionBudget, which the eviction \
+             subresource does not support.";
+        Self::new(500, "InternalError", message)
+    }
+
+    /// What an admission webhook does not let pass.
+    pub(crate) fn denied(webhook: &str, why: &str) -> Self {
+        let message = format!("admission webhook \"{webhook}\" denied the request: {why}");
+        Self::new(403, "Forbidden", message)
+    }
+
+    /// A webhook that cannot say what it would do.
+    pub(crate) fn no_dry_run(webhook: &str) -> Self {
+        Self::bad_request(format!(
+            "admission webhook \"{webhook}\" does not support dry run"
+        ))
+    }
+
     /// An apply that would change fields somebody else owns.
     pub(crate) fn apply_conflict(manager: &str, fields: &[String]) -> Self {
         let message = match fields {

@@ -179,6 +179,12 @@ impl World {
             watch.selector.matches(object).then(|| Arc::clone(object))
         };
         match (seen(&change.before), seen(&change.after)) {
+            (Some(before), Some(after)) if before.uid != after.uid => {
+                // One made by hand in the place of another.
+                let last = Object::new(before.to_value(), change.version);
+                self.write_event(watch, "DELETED", &last, lines);
+                self.write_event(watch, "ADDED", &after, lines);
+            }
             (None, Some(object)) => self.write_event(watch, "ADDED", &object, lines),
             (Some(_), Some(object)) => self.write_event(watch, "MODIFIED", &object, lines),
             (Some(object), None) => {

@@ -120,56 +120,6 @@ impl World {
         Ok(Ok(()))
     }
 
-    /// Stores an object as it is, in the place of one that has its name; uid, creation time and owner stay where they
-    /// are not given.
-    pub(crate) fn put(&mut self, object: Value) -> Result<(), SimError> {
-        let kind = text(&object, "kind").to_owned();
-        let api_version = text(&object, "apiVersion").to_owned();
-        let of_kind = self.catalog.of_kind(&api_version, &kind);
-        let Some(resource) = of_kind.map(Arc::clone) else {
-            return Err(SimError::UnknownKind { api_version, kind });
-        };
-        let mut object = convert::to_storage(&resource, object);
-        let name = text(&object["metadata"], "name").to_owned();
-        let namespace = text(&object["metadata"], "namespace").to_owned();
-        if name.is_empty() || resource.namespaced == namespace.is_empty() {
-            let object = object.to_string();
-            return Err(SimError::Unnamed { kind, object });
-        }
-        let (group, plural) = resource.storage();
-        let collection = self.store.collection(group, plural);
-        let key = ObjectKey::new(&namespace, &name);
-        let old = self.store.get(&Place { collection, key });
-        let old = old.map_or(Value::Null, |old| old.to_value());
-        let fresh = [
-            ("uid", self.uid()),
-            ("creationTimestamp", rfc3339(self.clock.now())),
-        ];
-        let meta = metadata(&mut object);
-        for (field, fresh) in fresh {
-            let kept = old["metadata"][field].as_str().map(str::to_owned);
-            let given = meta.entry(field).or_insert(Value::Null);
-            if !given.is_string() {
-                *given = kept.unwrap_or(fresh).into();
-            }
-        }
-        self.note_definition(&resource, &object);
-        self.store.put(collection, object);
-        Ok(())
-    }
-
-    /// Takes an object out; false if there is none.
-    pub(crate) fn take(&mut self, group: &str, plural: &str, namespace: &str, name: &str) -> bool {
-        let Some(resource) = self.catalog.preferred(group, plural).map(Arc::clone) else {
-            return false;
-        };
-        let Ok((place, _)) = self.find(&resource, namespace, name) else {
-            return false;
-        };
-        self.take_out(&place);
-        true
-    }
-
     /// Serves what a stored CRD or `APIService` adds.
     pub(crate) fn note_definition(&mut self, resource: &Resource, object: &Value) {
         match resource.kind.as_str() {

@@ -3,13 +3,14 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use stocktake_act::Mode;
+use stocktake_act::{Approved, Mode};
 use stocktake_config::Propagation;
 use stocktake_plugin_api::{Deletion, Outcome};
 use tokio::time::Instant;
 
-use super::{Live, Subject};
-use crate::connect::JSON;
+use super::{Live, Subject, event};
+use crate::Resource;
+use crate::connect::{Ask, JSON};
 use crate::trouble::RequestError;
 
 /// Wait before the first look; doubles up to [`SLOWEST_LOOK`].
@@ -20,24 +21,44 @@ const SLOWEST_LOOK: Duration = Duration::from_secs(1);
 /// this name. An answer of 200 or 202 alone means nothing: finalizers and grace periods come after it.
 pub(crate) async fn delete(
     subject: &Subject<'_>,
-    mode: Mode,
+    approved: &Approved,
     deletion: &Deletion,
     propagation: Propagation,
 ) -> Outcome {
-    let dry = mode == Mode::Dry;
-    let options = match options(subject, mode, deletion, propagation) {
+    let dry = approved.mode == Mode::Dry;
+    let options = match options(subject, deletion, propagation) {
         Ok(options) => options,
         Err(outcome) => return outcome,
     };
-    let live = match subject.look().await {
+    let live = match subject.look_closely().await {
         Ok(live) => live,
         Err(error) => return subject.outcome("get", &error),
     };
     if let Some(outcome) = differs(subject, &live) {
         return outcome;
     }
-    let query = if dry { "?dryRun=All" } else { "" };
-    let ask = subject.ask(Method::DELETE, query, JSON, &options);
+    let way = Way::of(subject);
+    // The server is always asked first whether it would: admission and permissions speak before anything happens.
+    let ask = way.ask(subject, &options, Mode::Dry);
+    let would = (subject.patience)
+        .persist(|| async { subject.link.ask(&ask).await })
+        .await;
+    match would {
+        Err(error) if !dry && has_no_dry_run(&error) => {
+            tracing::debug!(%error, "the server can not be asked beforehand");
+        }
+        Err(error) => return way.outcome(subject, &error),
+        Ok(_) if dry => return Outcome::WouldSucceed,
+        Ok(_) => {}
+    }
+    let outcome = really(subject, way, &options).await;
+    let kind = subject.api_kind(&live.kind);
+    event::tell(subject, kind, &outcome, &approved.reason).await;
+    outcome
+}
+
+async fn really(subject: &Subject<'_>, way: Way, options: &Value) -> Outcome {
+    let ask = way.ask(subject, options, Mode::Real);
     let sent = subject
         .patience
         .persist(|| async {
@@ -52,11 +73,69 @@ pub(crate) async fn delete(
         })
         .await;
     match sent {
-        Err(error) => subject.outcome("delete", &error),
-        Ok(Err(error)) if dry => subject.outcome("delete", &error),
-        Ok(_) if dry => Outcome::WouldSucceed,
+        Err(error) => way.outcome(subject, &error),
         Ok(Ok(())) => verify(subject, None).await,
         Ok(Err(error)) => verify(subject, Some(error)).await,
+    }
+}
+
+/// A webhook with side effects lets no dry run pass, whatever it would say of the real request.
+fn has_no_dry_run(error: &RequestError) -> bool {
+    error.code() == Some(400) && error.to_string().contains("does not support dry run")
+}
+
+/// How an object is made to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Delete,
+    /// Pods: disruption budgets are asked.
+    Evict,
+}
+
+impl Way {
+    fn of(subject: &Subject<'_>) -> Self {
+        let resource = &subject.resource;
+        if resource.group.is_empty() && resource.plural == "pods" {
+            Self::Evict
+        } else {
+            Self::Delete
+        }
+    }
+
+    /// The request. Whether it is a dry run stands in the body, which is what counts with a deletion, and in the query.
+    fn ask(self, subject: &Subject<'_>, options: &Value, mode: Mode) -> Ask {
+        let mut options = options.clone();
+        let mut query = "";
+        if mode == Mode::Dry {
+            options["dryRun"] = json!(["All"]);
+            query = "?dryRun=All";
+        }
+        match self {
+            Self::Delete => subject.ask(Method::DELETE, query, JSON, &options),
+            Self::Evict => {
+                let object = subject.object;
+                let eviction = json!({
+                    "apiVersion": "policy/v1", "kind": "Eviction",
+                    "metadata": {"name": object.name, "namespace": object.namespace},
+                    "deleteOptions": options,
+                });
+                let query = format!("/eviction{query}");
+                subject.ask(Method::POST, &query, JSON, &eviction)
+            }
+        }
+    }
+
+    fn outcome(self, subject: &Subject<'_>, error: &RequestError) -> Outcome {
+        match self {
+            Self::Delete => subject.outcome("delete", error),
+            Self::Evict => {
+                let part = Resource {
+                    plural: "pods/eviction".to_owned(),
+                    ..subject.resource.clone()
+                };
+                subject.outcome_at(&part, "create", error)
+            }
+        }
     }
 }
 
@@ -82,7 +161,6 @@ fn differs(subject: &Subject<'_>, live: &Live) -> Option<Outcome> {
 
 fn options(
     subject: &Subject<'_>,
-    mode: Mode,
     deletion: &Deletion,
     propagation: Propagation,
 ) -> Result<Value, Outcome> {
@@ -112,9 +190,6 @@ fn options(
     }
     if let Some(seconds) = deletion.grace_period_seconds {
         options["gracePeriodSeconds"] = json!(seconds);
-    }
-    if mode == Mode::Dry {
-        options["dryRun"] = json!(["All"]);
     }
     Ok(options)
 }

@@ -3,7 +3,7 @@ use http::Method;
 use serde_json::{Value, json};
 use stocktake_plugin_api::{Change, Outcome, Tagged};
 
-use super::{Subject, key};
+use super::{Subject, event, key};
 use crate::connect::Answer;
 use crate::convert::Converter;
 use crate::list::Pager;
@@ -29,7 +29,15 @@ pub(crate) async fn tag(subject: &Subject<'_>, converter: &Converter, change: &C
         return Outcome::WouldSucceed;
     }
     match converted(subject, converter, &answer).await {
-        Ok(outcome) => outcome,
+        Ok(outcome) => {
+            if let Outcome::Tagged(tagged) = &outcome {
+                let kind = tagged.node.reported.get("api_kind").and_then(Value::as_str);
+                let keys: Vec<&str> = change.tags.keys().map(String::as_str).collect();
+                let why = keys.join(", ");
+                event::tell(subject, kind.unwrap_or_default(), &outcome, &why).await;
+            }
+            outcome
+        }
         Err(error) => Outcome::Failed {
             message: format!("it was changed, but what it is now can not be read: {error}"),
         },
@@ -102,7 +110,7 @@ async fn converted(
 }
 
 /// A Secret as its list shows it: without values, but with its type and the number of its keys.
-async fn row(subject: &Subject<'_>) -> Result<Option<Value>, RequestError> {
+pub(super) async fn row(subject: &Subject<'_>) -> Result<Option<Value>, RequestError> {
     let mut pager = Pager::new(
         subject.link,
         subject.patience,

@@ -1,5 +1,6 @@
 //! The properties every object has: identity, times, labels and annotations, owners, managers.
 use serde_json::Value;
+use stocktake_act::expiry;
 use stocktake_model::{Map, normalise, parse_time};
 
 use crate::convert::{Walk, field, list, text};
@@ -79,6 +80,16 @@ fn managed_fields(metadata: &Map, reported: &mut Map) {
         .max();
     if let Some(last) = last {
         reported.insert("mtime".to_owned(), last.into());
+    }
+}
+
+/// When an object may go by its own annotations, or why that can not be read.
+pub(crate) fn expiry_of(reported: &Map) -> Option<(String, Value)> {
+    let tags = reported.get("tags")?.as_object()?;
+    let created = text(reported, &["ctime"]).and_then(|time| parse_time(time).ok());
+    match expiry(tags, created) {
+        Ok(at) => Some(("expires".to_owned(), normalise(at?).into())),
+        Err(error) => Some(("expiry_error".to_owned(), error.to_string().into())),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is done to objects, and what is said when it is not done: the cluster it is tried on.
 mod delete;
+mod evict;
+mod restore;
 mod tag;
 
 use expect_test::Expect;

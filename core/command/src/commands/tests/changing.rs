@@ -246,7 +246,7 @@ fn help_tells_how() {
             search   aggregate ancestors count descendants head history limit predecessors
                      search sort successors tail
             format   dump format jq list write
-            action   clean protect set_desired set_metadata tag unprotect
+            action   audit clean protect restore set_desired set_metadata tag unprotect
             setup    certificate clusters configs jobs kinds system templates timeseries
                      workflows
             misc     chunk echo env flatten help json sleep totd uniq welcome

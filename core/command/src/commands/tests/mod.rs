@@ -1,4 +1,5 @@
 //! Lines as people type them, run against the fixture: the registry, every example, and what is printed.
+mod acting;
 mod changing;
 mod keeping;
 mod lines;
@@ -93,8 +94,8 @@ fn names_are_sorted_and_unique() {
 }
 
 /// Every command the language is to have, and of those the ones that are not there yet.
-const WANTED: &str = "aggregate ancestors certificate chunk clean configs count descendants dump echo env flatten \
-    format graph head help history http jobs jq json kinds limit list predecessors protect search set_desired \
+const WANTED: &str = "aggregate ancestors audit certificate chunk clean configs count descendants dump echo env flatten \
+    format graph head help history http jobs jq json kinds limit list predecessors protect restore search set_desired \
     set_metadata sleep sort successors system tag tail templates timeseries tip uniq unprotect welcome workflows write";
 const MISSING: [&str; 2] = ["graph", "http"];
 
