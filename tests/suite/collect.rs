@@ -2,9 +2,11 @@
 use serde_json::Value;
 use stocktake_tests::Place;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_stocktake-under-test");
+
 #[test]
 fn a_report_says_what_each_cluster_cost() {
-    let place = Place::small(crate::PROGRAM);
+    let place = Place::small(PROGRAM);
     let ran = place.arguments(&["collect", "--report", "report.json"]);
     assert!(
         ran.err.contains("nodes") || ran.out.contains("nodes"),
@@ -23,7 +25,10 @@ fn a_report_says_what_each_cluster_cost() {
             assert!(account["spent"][step].as_u64() > Some(0), "{name}: {step}");
         }
         for step in ["packing_us", "edges_us", "commit_us"] {
-            assert!(account["merged"]["spent"][step].as_u64() > Some(0), "{name}: {step}");
+            assert!(
+                account["merged"]["spent"][step].as_u64() > Some(0),
+                "{name}: {step}"
+            );
         }
     }
 }
