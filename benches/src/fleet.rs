@@ -106,7 +106,8 @@ impl Fleet {
         }
     }
 
-    fn partition(&self, number: usize) -> Partition {
+    /// A cluster with an id of its own, and its nodes.
+    pub(crate) fn cluster(&self, number: usize) -> (Begin, &[NodeRecord]) {
         let cluster = &self.clusters[number % self.clusters.len()];
         let mut account = cluster.account.clone();
         for (property, value) in [
@@ -121,8 +122,13 @@ impl Fleet {
             identity: Identity::default(),
             account,
         };
+        (begin, &cluster.records)
+    }
+
+    pub(crate) fn partition(&self, number: usize) -> Partition {
+        let (begin, records) = self.cluster(number);
         let mut builder = PartitionBuilder::new(Arc::clone(&self.model), &begin);
-        for record in &cluster.records {
+        for record in records {
             builder.node(record);
         }
         builder.resolve(&self.plugin.rules, &self.plugin.derived)
@@ -130,7 +136,7 @@ impl Fleet {
 }
 
 /// What discovery would say about the kind of an object; its plural is made up, as nothing measured here needs it.
-fn resource_of(object: &Value) -> Resource {
+pub(crate) fn resource_of(object: &Value) -> Resource {
     let text = |name: &str| object[name].as_str().unwrap_or_default();
     let (group, version) = text("apiVersion")
         .split_once('/')

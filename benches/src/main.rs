@@ -4,6 +4,7 @@ mod fleet;
 mod questions;
 mod report;
 mod scale;
+mod store;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,21 @@ enum Bench {
         #[arg(long)]
         only_largest: bool,
     },
+    /// Disk and memory of the record: the version log of a day, a hundred collections, one large cluster as a stream.
+    Store {
+        /// Clusters of 5,000 objects that are collected again and again.
+        #[arg(long, default_value_t = 20)]
+        clusters: usize,
+        /// How often.
+        #[arg(long, default_value_t = 100)]
+        collections: usize,
+        /// Objects of the one large cluster.
+        #[arg(long, default_value_t = 300_000)]
+        large: usize,
+        /// Where to write one JSON object per row.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -45,6 +61,16 @@ fn main() -> anyhow::Result<()> {
                 scale::Extent::All
             };
             scale::run(resources, extent, json.as_deref())
+        }
+        Bench::Store {
+            clusters,
+            collections,
+            large,
+            json,
+        } => {
+            let mut report = report::Report::new(json.as_deref())?;
+            store::churn(clusters, collections, &mut report)?;
+            store::stream(large, &mut report)
         }
     }
 }

@@ -146,8 +146,22 @@ fn cpu_ms() -> f64 {
 
 /// Memory of this process; zero where the system does not tell.
 pub(crate) fn rss_mib() -> u64 {
+    status_mib("VmRSS:")
+}
+
+/// The most memory this process ever had, or since [`forget_peak`]; zero where the system does not tell.
+pub(crate) fn peak_mib() -> u64 {
+    status_mib("VmHWM:")
+}
+
+/// From here on [`peak_mib`] counts anew. Where the system does not let us, the peak stays.
+pub(crate) fn forget_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+fn status_mib(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or_default() / 1024
 }

@@ -154,17 +154,17 @@ static GRAPH: Section = Section {
     keys: &[
         Key::new(
             "keep_history",
-            "Whether changes are recorded for `history`.",
+            "Whether changes stay in the history when their versions go.",
             Shape::Switch,
         ),
         Key::new(
             "keep_history_for_days",
-            "Days a change stays in the history.",
+            "Days a change stays in the history, if `keep_history` is on; never fewer than versions are kept.",
             Shape::Whole(1, 36_500),
         ),
         Key::new(
             "keep_versions_for_days",
-            "Days every version of a resource is kept for `search --at`.",
+            "Days every version of resources and edges is kept for `search --at`; later only what a person would want to know.",
             Shape::Whole(1, 36_500),
         ),
     ],

@@ -6,6 +6,7 @@ use stocktake_model::near;
 
 use crate::commands::{COMMANDS, CommandsConfig};
 use crate::core::{CORE, CoreConfig};
+use crate::inventory::FILE;
 use crate::k8s::K8S;
 use crate::reference;
 use crate::shape::Shape;
@@ -76,6 +77,12 @@ const WORKER_ROOTS: &[Root] = &[
         also: &[],
         about: "The Kubernetes plugin.",
         shape: Shape::Section(&K8S),
+    },
+    Root {
+        name: "file",
+        also: &[],
+        about: "The plugin for files: inventories of other tools.",
+        shape: Shape::Section(&FILE),
     },
 ];
 
@@ -183,6 +190,7 @@ pub(crate) fn respell(id: DocumentId, roots: &Value, mut path: Vec<Step>) -> Vec
 mod tests {
     use super::*;
     use crate::commands::{CommandParameter, CustomCommand};
+    use crate::inventory::InventoryFile;
     use crate::k8s::ConfigFile;
     use crate::shape::Section;
     use crate::snapshots::SnapshotSchedule;
@@ -233,6 +241,7 @@ mod tests {
             }
         }
         item_in_step::<ConfigFile>(key(&K8S, "config_files"));
+        item_in_step::<InventoryFile>(key(&FILE, "files"));
         item_in_step::<CustomCommand>(key(&COMMANDS, "commands"));
         item_in_step::<SnapshotSchedule>(SCHEDULES);
         let Shape::List(Shape::Section(command)) = key(&COMMANDS, "commands") else {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use stocktake_model::Duration;
 
+use crate::inventory::FileConfig;
 use crate::k8s::K8sConfig;
 use crate::shape::{Key, Section, Shape};
 
@@ -15,6 +16,8 @@ pub struct WorkerConfig {
     pub worker: WorkerSection,
     /// The Kubernetes plugin.
     pub k8s: K8sConfig,
+    /// The plugin for files.
+    pub file: FileConfig,
 }
 
 /// Settings of the worker itself.
@@ -44,7 +47,7 @@ pub struct WorkerSection {
 impl Default for WorkerSection {
     fn default() -> Self {
         Self {
-            collector: vec!["k8s".into()],
+            collector: vec!["k8s".into(), "file".into()],
             pool_size: 5,
             timeout_secs: 10_800,
             cleanup: false,

@@ -104,7 +104,7 @@ fn what_is_obviously_meant_is_understood() {
         (config.worker.pool_size, config.worker.timeout_secs),
         (5, 10_800)
     );
-    assert_eq!(config.worker.collector, ["k8s"]);
+    assert_eq!(config.worker.collector, ["k8s", "file"]);
     assert_eq!(config.k8s.request_timeout_secs, 90);
     assert_eq!(config.k8s.config_map_data, ConfigMapData::Keys);
     assert_eq!(

@@ -8,6 +8,8 @@ use stocktake_model::{EdgeRecord, Gap, NodeId, NodeRecord, Relation};
 use stocktake_plugin_api::Changed;
 use tokio::time::Instant;
 
+use crate::facts::FIRST_SEEN;
+
 /// How long changes are gathered before they are committed.
 const GATHER: Duration = Duration::from_millis(150);
 /// How long versions to resume from are gathered.
@@ -118,7 +120,11 @@ impl Batch {
 
     fn set(&mut self, ground: &Ground<'_>, id: NodeId, node: NodeRecord) {
         self.removed.remove(&id);
-        if ground.graph.record(&id).as_ref() == Some(&node) {
+        let known = ground.graph.record(&id).map(|mut known| {
+            known.metadata.remove(FIRST_SEEN);
+            known
+        });
+        if known.as_ref() == Some(&node) {
             self.changed.remove(&id);
         } else {
             self.changed.insert(id, node);

@@ -17,10 +17,20 @@ impl Core {
             Err(error) => return self.fail(task, &error.to_string()),
         };
         let request = CollectRequest {
-            sections: vec![("k8s".to_owned(), self.0.documents.section("k8s"))],
+            sections: worker
+                .worker
+                .collector
+                .iter()
+                .map(|plugin| (plugin.clone(), self.0.documents.section(plugin)))
+                .collect(),
             only: self.0.options.contexts.clone(),
             parallel: worker.k8s.pool_size,
         };
+        let without = |plugin: &str| !worker.worker.collector.iter().any(|name| name == plugin);
+        if without("file") && !worker.file.files.is_empty() {
+            let line = "the files of the section `file` are not read: `worker.collector` does not name `file`";
+            self.say(task, line.to_owned());
+        }
         // Lists and watches of one account do not overtake each other.
         let _held = self.hold_watches().await;
         let id = self.queue().reserve();

@@ -69,6 +69,7 @@ impl Core {
             })?;
         let mut tasks = vec![socket];
         if self.0.options.schedule == Schedule::Run {
+            self.resume_runs();
             let core = self.clone();
             tasks.push(tokio::spawn(async move { core.keep_schedule().await }));
             let core = self.clone();

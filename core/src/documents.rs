@@ -10,7 +10,7 @@ use stocktake_command::{
 };
 use stocktake_config::{
     ConfigError, CoreConfig, CustomCommand, DocumentId, GraphConfig, Parsed, Problem, WorkerConfig,
-    diff, masked, missing_files, parse, set, unmask,
+    Workflow, diff, masked, missing_files, parse, set, unmask,
 };
 use stocktake_store::{Store, StoreError};
 use tracing::warn;
@@ -279,20 +279,17 @@ impl Documents {
         found
     }
 
-    /// The cron expressions of the workflows that have one, by name.
-    pub(crate) fn schedules(&self) -> Vec<(&'static str, String)> {
+    /// The cron expressions of workflows, by name; those that never start by themselves have none.
+    pub(crate) fn schedules(&self) -> BTreeMap<&'static str, String> {
         let workflows = self.core().workflows;
-        let all = [
+        let schedules = [
             ("cleanup", workflows.cleanup),
             ("collect", workflows.collect),
             ("collect_and_cleanup", workflows.collect_and_cleanup),
+            ("metrics", workflows.metrics),
         ];
-        let scheduled = all
-            .into_iter()
-            .filter_map(|(name, one)| Some((name, one.schedule?)));
-        scheduled
-            .filter(|(_, cron)| !cron.trim().is_empty())
-            .collect()
+        let given = |(name, workflow): (_, Workflow)| Some((name, workflow.schedule?));
+        schedules.into_iter().filter_map(given).collect()
     }
 
     /// The section of a plugin.
@@ -300,12 +297,13 @@ impl Documents {
         let worker = self
             .worker()
             .inspect_err(|error| warn!(%error, "the defaults count instead"));
-        match plugin {
-            "k8s" => {
-                serde_json::to_value(worker.unwrap_or_default().k8s).unwrap_or_else(|_| json!({}))
-            }
-            _ => json!({}),
-        }
+        let worker = worker.unwrap_or_default();
+        let section = match plugin {
+            "file" => serde_json::to_value(worker.file),
+            "k8s" => serde_json::to_value(worker.k8s),
+            _ => Ok(json!({})),
+        };
+        section.unwrap_or_else(|_| json!({}))
     }
 }
 

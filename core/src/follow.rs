@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Ground, Opened, changed_edges, orphans};
 use crate::core::{Core, now};
+use crate::facts::{self, FIRST_SEEN};
 use crate::ingest::IngestError;
 
 /// Objects that are committed at once at most.
@@ -221,7 +222,10 @@ impl Core {
             let account = &session.account;
             graph.with_changes(account, records, &gone, &known.rules, &known.derived)
         };
-        let records: Vec<_> = nodes.iter().map(|(_, record)| record.clone()).collect();
+        let records: Vec<_> = nodes
+            .iter()
+            .map(|(id, record)| shown(before, id, record))
+            .collect();
         let mut graph = change(before, &records, &removed);
         let orphans = orphans((before, &graph), &touched, &session.shared_kinds);
         if !orphans.is_empty() {
@@ -235,6 +239,19 @@ impl Core {
             touched,
         }
     }
+}
+
+/// A node as the graph has it: with since when it is known.
+fn shown(before: &Graph, id: &NodeId, record: &NodeRecord) -> NodeRecord {
+    let mut record = record.clone();
+    let known = before.record(id);
+    match known.and_then(|mut known| known.metadata.remove(FIRST_SEEN)) {
+        Some(first_seen) => {
+            record.metadata.insert(FIRST_SEEN.to_owned(), first_seen);
+        }
+        None => facts::state(&mut record, now()),
+    }
+    record
 }
 
 /// The graph after a batch.

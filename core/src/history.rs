@@ -15,6 +15,7 @@ use stocktake_query::{Filter, Path, Query, Segment};
 use stocktake_store::{AccountHeader, ChangeKind, VersionChange};
 
 use crate::core::{Core, now};
+use crate::facts;
 use crate::noise::is_noise;
 use crate::past::store_error;
 use crate::search::command_error;
@@ -123,6 +124,7 @@ fn record(change: &VersionChange) -> NodeRecord {
     let node = change.after.as_ref().or(change.before.as_ref());
     let node = node.expect("a change has a node before or after it");
     let mut record = node.record.clone();
+    facts::state(&mut record, node.first_seen);
     let mut about = json!({
         "change": shown(change.change).as_str(),
         "changed_at": normalise(change.at),

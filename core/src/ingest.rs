@@ -12,6 +12,7 @@ use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
 use tokio::sync::mpsc;
 
 use crate::core::{Core, now};
+use crate::facts;
 use crate::status::is_missing;
 
 /// Items that may wait for the thread that packs them.
@@ -89,11 +90,12 @@ impl Core {
             match item.map_err(IngestError::Stream)? {
                 SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
                 SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
-                SnapshotItem::Node(node) => {
+                SnapshotItem::Node(mut node) => {
                     let builder = builder.get_or_insert_with(|| self.builder(&header.begin));
                     let id = node.node_id(&header.begin.cloud, &account);
                     if seen.insert(id) {
-                        import.node(&node, id, header.collected)?;
+                        let first_seen = import.node(&node, id, header.collected)?;
+                        facts::state(&mut node, first_seen);
                         builder.node(&node);
                     }
                 }
@@ -111,7 +113,10 @@ impl Core {
         let started = Instant::now();
         let mut builder = builder.unwrap_or_else(|| self.builder(&header.begin));
         import.keep(|kind, namespace, uid| stays(&header, &end, kind, namespace, uid))?;
-        import.kept(|kept| builder.node(&kept.record))?;
+        import.kept(|mut kept| {
+            facts::state(&mut kept.record, kept.first_seen);
+            builder.node(&kept.record);
+        })?;
         packing += started.elapsed();
         let started = Instant::now();
         let known = self.known(&header.begin.plugin);

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, RwLock};
 use arc_swap::ArcSwap;
 use stocktake_engine::{Graph, PartitionBuilder};
 use stocktake_model::{Gap, GapReason, Model, PluginModel};
-use stocktake_store::{AccountHeader, Store, StoreError};
+use stocktake_store::{AccountHeader, Damaged, Store, StoreError};
 use tracing::warn;
 
 use crate::attached::Attached;
 use crate::core::{Core, Parts};
 use crate::documents::Documents;
+use crate::facts;
 use crate::jobs::Jobs;
 use crate::past::{LEFT_OUT, Past};
 use crate::queue::Queue;
@@ -110,6 +111,8 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         headers.insert(header.account().to_owned(), header);
     }
     graph = graph.with_overlay(store.overlay().into_iter().filter_map(readable));
+    // Edges between accounts are found, not kept: what they are made of is in the record.
+    graph = graph.joined().0;
     let documents = Documents::open(store.clone()).map_err(OpenError::Store)?;
     Ok(Parts {
         options,
@@ -156,21 +159,38 @@ fn load(
     let mut builder = PartitionBuilder::new(graph.model().clone(), &header.begin);
     for node in store.nodes(&account).map_err(OpenError::Store)? {
         match node {
-            Ok(node) => builder.node(&node.record),
-            Err(error) => {
-                warn!(%error, account, "a block of the record is damaged");
-                header.gaps.push(Gap {
-                    kind: None,
-                    namespace: None,
-                    uid: None,
-                    reason: GapReason::Malformed,
-                    message: error.to_string(),
-                    hint: Some("the next collection reads it again".to_owned()),
-                });
+            Ok(mut node) => {
+                facts::state(&mut node.record, node.first_seen);
+                builder.node(&node.record);
             }
+            Err(StoreError::Damaged(damaged)) => header.gaps.push(lost(&account, &damaged)),
+            Err(error) => return Err(OpenError::Store(error)),
         }
     }
-    let edges = store.edges(&account).map_err(OpenError::Store)?;
-    let partition = builder.with_edges(edges, &known.derived);
+    let partition = match store.edges(&account) {
+        Ok(edges) => builder.with_edges(edges, &known.derived),
+        Err(StoreError::Damaged(damaged)) => {
+            // Those that follow from the nodes can be made again.
+            header.gaps.push(lost(&account, &damaged));
+            builder.resolve(&known.rules, &known.derived)
+        }
+        Err(error) => return Err(OpenError::Store(error)),
+    };
     Ok(graph.with_partition(Arc::new(partition)))
 }
+
+/// The gap that a damaged block leaves until its nodes are collected again.
+fn lost(account: &str, damaged: &Damaged) -> Gap {
+    warn!(%damaged, account, "a block of the record is damaged");
+    Gap {
+        kind: damaged.kind.clone(),
+        namespace: None,
+        uid: None,
+        reason: GapReason::Malformed,
+        message: damaged.to_string(),
+        hint: Some("the next collection reads it again".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use stocktake_model::Duration;
 use stocktake_store::{StoreError, View};
 
 use crate::core::{Core, now};
+use crate::facts;
 use crate::open::readable;
 
 /// The last graph of the past that was asked for, and which commit of each account it shows.
@@ -59,14 +60,17 @@ impl Core {
             let known = self.known(&header.begin.plugin);
             let mut builder = PartitionBuilder::new(present.model().clone(), &header.begin);
             let edges = view.edges().map_err(store_error)?;
-            for node in view.nodes().filter_map(readable) {
+            for node in view.nodes() {
+                // What would be missing was never so: no answer is better than a wrong one.
+                let mut node = node.map_err(store_error)?;
+                facts::state(&mut node.record, node.first_seen);
                 builder.node(&node.record);
             }
             let partition = builder.with_edges(edges, &known.derived);
             graph = graph.with_partition(Arc::new(partition));
         }
         let graph = graph.with_overlay(self.0.store.overlay().into_iter().filter_map(readable));
-        let graph = Arc::new(graph);
+        let graph = Arc::new(graph.joined().0);
         *last = Some((commits, graph.clone()));
         Ok(graph)
     }

@@ -1,5 +1,4 @@
 //! Performing workflows: step after step, with progress for whoever listens, on schedule or on demand.
-use jiff::{SignedDuration, Timestamp, Zoned};
 use stocktake_command::{CommandError, Progress, RunEvents, Start, WorkflowStarted};
 use stocktake_model::near;
 use stocktake_store::Records;
@@ -9,14 +8,13 @@ use tracing::{info, warn};
 use crate::core::{Core, Parts, now};
 use crate::plans::KeptPlan;
 use crate::runs::{Begun, RunRecord, Runs};
-use crate::schedule;
 use crate::workflow::{Action, Step, WORKFLOWS, Workflow, workflow};
 
 /// Name of the records that remember runs.
 const RUNS: &str = "runs";
 
 impl Parts {
-    fn runs_kept(&self) -> Records {
+    pub(crate) fn runs_kept(&self) -> Records {
         self.store
             .records(RUNS)
             .expect("the name is a constant that the store takes")
@@ -42,7 +40,7 @@ impl Core {
             Begun::New { task, stop } => {
                 let core = self.clone();
                 let run = task.clone();
-                tokio::spawn(async move { core.perform(workflow, &run, stop).await });
+                tokio::spawn(async move { core.perform(workflow, &run, 0, stop).await });
                 Ok(WorkflowStarted {
                     name,
                     task,
@@ -67,26 +65,34 @@ impl Core {
     pub(crate) fn past_runs(&self) -> Result<Vec<RunRecord>, CommandError> {
         let records: Result<Vec<(String, RunRecord)>, _> = self.0.runs_kept().list("").collect();
         let records = records.map_err(|error| CommandError::world(error.to_string()))?;
-        let mut runs: Vec<RunRecord> = records.into_iter().map(|(_, run)| run).collect();
+        let over = records.into_iter().map(|(_, run)| run);
+        let mut runs: Vec<RunRecord> = over.filter(|run| run.ended.is_some()).collect();
         runs.sort_by(|a, b| (b.started, &b.task).cmp(&(a.started, &a.task)));
         Ok(runs)
     }
 
-    async fn perform(&self, workflow: &'static Workflow, task: &str, stop: CancellationToken) {
+    /// Does the steps of a run from `first` on.
+    pub(crate) async fn perform(
+        &self,
+        workflow: &'static Workflow,
+        task: &str,
+        first: usize,
+        stop: CancellationToken,
+    ) {
         let mut planned = None;
-        for (done, step) in workflow.steps.iter().enumerate() {
-            if stop.is_cancelled() {
-                self.fail(task, "stopped before it was done");
-                break;
-            }
+        for (done, step) in workflow.steps.iter().enumerate().skip(first) {
             self.0.runs.change(task, |run| {
                 step.name.clone_into(&mut run.step);
                 run.done = done;
             });
+            self.keep_run(task);
             self.tell_step(workflow, task, step, done);
             tokio::select! {
                 () = self.step(step, task, &mut planned) => {}
-                () = stop.cancelled() => {}
+                () = stop.cancelled() => {
+                    self.fail(task, "stopped before it was done");
+                    break;
+                }
             }
         }
         self.0.runs.change(task, |run| run.done = run.steps);
@@ -106,10 +112,23 @@ impl Core {
         }
     }
 
+    /// Writes down how far a run is, so that it can go on after a restart.
+    fn keep_run(&self, task: &str) {
+        let runs = self.0.runs.all();
+        let Some(record) = runs.iter().find(|run| run.task == task) else {
+            return;
+        };
+        if let Err(error) = self.0.runs_kept().put(task, record) {
+            warn!(%error, "how far the run is could not be recorded");
+        }
+    }
+
     async fn step(&self, step: &Step, task: &str, planned: &mut Option<KeptPlan>) {
         match step.action {
             Action::Announce => {}
             Action::Collect => self.collect(task).await,
+            Action::Join => self.join_accounts(task).await,
+            Action::Measure => self.measure(task).await,
             Action::Plan => *planned = self.plan_cleanup(task).await,
             Action::Clean => {
                 if let Some(planned) = planned.take() {
@@ -144,45 +163,6 @@ impl Core {
         self.0
             .runs
             .change(task, |run| run.errors.push(line.to_owned()));
-    }
-
-    /// Time between two scheduled collections.
-    pub(crate) fn interval(&self) -> SignedDuration {
-        let now = Zoned::now();
-        let schedules = self.0.documents.schedules().into_iter();
-        let collecting = schedules.filter(|(name, _)| *name != "cleanup");
-        let intervals = collecting.map(|(_, cron)| schedule::interval(Some(&cron), &now));
-        intervals
-            .min()
-            .unwrap_or_else(|| schedule::interval(None, &now))
-    }
-
-    /// Runs workflows whenever their cron expressions fire. The expressions are read again before each wait.
-    pub(crate) async fn keep_schedule(&self) {
-        // A changed expression counts from the next look on.
-        const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
-        loop {
-            let at = Zoned::now();
-            let schedules = self.0.documents.schedules().into_iter();
-            let next = |(name, cron): (_, String)| Some((name, schedule::next(&cron, &at)?));
-            let due: Vec<(&str, Timestamp)> = schedules.filter_map(next).collect();
-            let first = due.iter().map(|(_, time)| *time).min();
-            let wait = first.map(|time| time.as_millisecond() - now().as_millisecond());
-            let wait =
-                wait.map(|millis| std::time::Duration::from_millis(millis.max(0).unsigned_abs()));
-            let Some(wait) = wait.filter(|wait| *wait <= LOOK) else {
-                tokio::time::sleep(LOOK).await;
-                continue;
-            };
-            tokio::time::sleep(wait).await;
-            for (name, _) in due.iter().filter(|(_, time)| Some(*time) == first) {
-                if let Err(error) = self.start_workflow(name) {
-                    warn!(%error, name, "a scheduled workflow did not start");
-                }
-            }
-            // One tick, one run, however short the way to the next look is.
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        }
     }
 }
 

@@ -65,6 +65,19 @@ struct Running {
     again: bool,
 }
 
+impl Running {
+    fn new(record: RunRecord) -> (Self, CancellationToken) {
+        let stop = CancellationToken::new();
+        let run = Self {
+            record,
+            events: broadcast::channel(BUFFERED).0,
+            stop: stop.clone(),
+            again: false,
+        };
+        (run, stop)
+    }
+}
+
 /// Every run on its way, by workflow: one at a time each.
 #[derive(Default)]
 pub(crate) struct Runs {
@@ -98,7 +111,6 @@ impl Runs {
                 task: run.record.task.clone(),
             };
         }
-        let stop = CancellationToken::new();
         let record = RunRecord {
             workflow: workflow.name.to_owned(),
             task: task.clone(),
@@ -114,15 +126,24 @@ impl Runs {
             summary: Vec::new(),
             errors: Vec::new(),
         };
-        let (events, _) = broadcast::channel(BUFFERED);
-        let run = Running {
-            record,
-            events,
-            stop: stop.clone(),
-            again: false,
-        };
+        let (run, stop) = Running::new(record);
         running.insert(workflow.name, run);
         Begun::New { task, stop }
+    }
+
+    /// Goes on with a run that a restart interrupted; `None` if another one is on its way.
+    pub(crate) fn resume(
+        &self,
+        workflow: &'static Workflow,
+        record: RunRecord,
+    ) -> Option<CancellationToken> {
+        let mut running = self.lock();
+        if running.contains_key(workflow.name) {
+            return None;
+        }
+        let (run, stop) = Running::new(record);
+        running.insert(workflow.name, run);
+        Some(stop)
     }
 
     /// Changes what is known about a run on its way.

@@ -1,6 +1,10 @@
-//! When the scheduled workflow is due. A tick that was missed is skipped, never caught up.
+//! When workflows and jobs are due. A tick that was missed is skipped, never caught up.
 use croner::Cron;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
+
+/// Ticks that are older are skipped, e.g. after the machine has slept.
+const LATEST: SignedDuration = SignedDuration::from_hours(1);
 
 /// The next time `cron` fires after `now`, in the local time zone; `None` if it never does.
 pub(crate) fn next(cron: &str, now: &Zoned) -> Option<Timestamp> {
@@ -18,6 +22,18 @@ pub(crate) fn interval(cron: Option<&str>, now: &Zoned) -> SignedDuration {
         Some(second.duration_since(first))
     });
     ticks.unwrap_or(SignedDuration::from_hours(1))
+}
+
+/// The first tick in `(after, to]`, looking back an hour at most.
+pub(crate) fn ticked(
+    cron: &str,
+    after: Timestamp,
+    to: Timestamp,
+    zone: &TimeZone,
+) -> Option<Timestamp> {
+    let earliest = to.checked_sub(LATEST).unwrap_or(after);
+    let from = after.max(earliest).to_zoned(zone.clone());
+    next(cron, &from).filter(|tick| *tick <= to)
 }
 
 #[cfg(test)]
@@ -51,5 +67,23 @@ mod tests {
         let now: Zoned = "2026-03-28T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
         let next = next("30 2 * * *", &now).unwrap();
         assert_eq!(next.to_string(), "2026-03-29T01:00:00Z");
+    }
+
+    #[test]
+    fn old_ticks_are_skipped_and_a_night_with_a_missing_hour_has_its_run() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let ticked = |from: &str, to: &str| {
+            ticked(
+                "30 2 * * *",
+                from.parse().unwrap(),
+                to.parse().unwrap(),
+                &berlin,
+            )
+        };
+        assert_eq!(ticked("2026-03-20T00:00:00Z", "2026-03-20T12:00:00Z"), None);
+        assert_eq!(
+            ticked("2026-03-29T00:00:00Z", "2026-03-29T01:00:10Z"),
+            Some("2026-03-29T01:00:00Z".parse().unwrap())
+        );
     }
 }

@@ -127,10 +127,9 @@ impl Services for Core {
 
     async fn workflows(&self) -> Vec<WorkflowInfo> {
         let schedules = self.0.documents.schedules();
-        let cron = |name: &str| schedules.iter().find(|(known, _)| *known == name);
         let info = |workflow: &crate::workflow::Workflow| WorkflowInfo {
             name: workflow.name.to_owned(),
-            schedule: cron(workflow.name).map(|(_, cron)| cron.clone()),
+            schedule: schedules.get(workflow.name).cloned(),
             steps: workflow
                 .steps
                 .iter()

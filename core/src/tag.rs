@@ -11,6 +11,7 @@ use stocktake_store::Change;
 
 use crate::cleanup::object_name;
 use crate::core::{Core, now};
+use crate::facts::FIRST_SEEN;
 use crate::plans::Lead;
 use crate::status::reported;
 
@@ -133,13 +134,15 @@ impl Core {
             .get(account)
             .map(|header| header.begin.plugin.clone());
         let known = self.known(plugin.as_deref().unwrap_or_default());
-        let graph = self.graph().with_changes(
-            account,
-            std::slice::from_ref(&record),
-            &[],
-            &known.rules,
-            &known.derived,
-        );
+        let mut shown = record.clone();
+        let present = self.graph().node(&id);
+        let metadata = present.and_then(|node| node.get("metadata").cloned());
+        if let Some(first_seen) = metadata.and_then(|metadata| metadata.get(FIRST_SEEN).cloned()) {
+            shown.metadata.insert(FIRST_SEEN.to_owned(), first_seen);
+        }
+        let graph = self
+            .graph()
+            .with_changes(account, &[shown], &[], &known.rules, &known.derived);
         self.0.store.put(
             account,
             Change {

@@ -25,10 +25,14 @@ pub(crate) enum Action {
     Announce,
     /// Collects every configured account. Done when every snapshot is committed or has failed.
     Collect,
+    /// Joins what accounts know of each other.
+    Join,
     /// Freezes what would be deleted.
     Plan,
     /// Deletes what the plan allows.
     Clean,
+    /// Measures what is watched over time.
+    Measure,
 }
 
 const fn announce(name: &'static str) -> Step {
@@ -43,6 +47,12 @@ const COLLECT: Step = Step {
     name: "collect",
     action: Action::Collect,
 };
+/// Collecting is done when every snapshot is committed, so there is nothing left to wait for.
+const MERGED: Step = announce("wait_for_graph_merged");
+const JOIN: Step = Step {
+    name: "merge_deferred_edges",
+    action: Action::Join,
+};
 const POST_COLLECT: Step = announce("post_collect");
 const PRE_PLAN: Step = announce("pre_cleanup_plan");
 const PLAN: Step = Step {
@@ -56,22 +66,49 @@ const CLEAN: Step = Step {
     action: Action::Clean,
 };
 const POST_CLEAN: Step = announce("post_cleanup");
+const PRE_METRICS: Step = announce("pre_generate_metrics");
+const METRICS: Step = Step {
+    name: "generate_metrics",
+    action: Action::Measure,
+};
+const POST_METRICS: Step = announce("post_generate_metrics");
 
 /// Every workflow, by name.
 pub(crate) static WORKFLOWS: &[Workflow] = &[
     Workflow {
         name: "cleanup",
-        steps: &[PRE_PLAN, PLAN, POST_PLAN, PRE_CLEAN, CLEAN, POST_CLEAN],
+        steps: &[
+            PRE_PLAN,
+            PLAN,
+            POST_PLAN,
+            PRE_CLEAN,
+            CLEAN,
+            POST_CLEAN,
+            PRE_METRICS,
+            METRICS,
+            POST_METRICS,
+        ],
     },
     Workflow {
         name: "collect",
-        steps: &[PRE_COLLECT, COLLECT, POST_COLLECT],
+        steps: &[
+            PRE_COLLECT,
+            COLLECT,
+            MERGED,
+            JOIN,
+            POST_COLLECT,
+            PRE_METRICS,
+            METRICS,
+            POST_METRICS,
+        ],
     },
     Workflow {
         name: "collect_and_cleanup",
         steps: &[
             PRE_COLLECT,
             COLLECT,
+            MERGED,
+            JOIN,
             POST_COLLECT,
             PRE_PLAN,
             PLAN,
@@ -79,7 +116,14 @@ pub(crate) static WORKFLOWS: &[Workflow] = &[
             PRE_CLEAN,
             CLEAN,
             POST_CLEAN,
+            PRE_METRICS,
+            METRICS,
+            POST_METRICS,
         ],
+    },
+    Workflow {
+        name: "metrics",
+        steps: &[PRE_METRICS, METRICS, POST_METRICS],
     },
 ];
 
@@ -99,6 +143,9 @@ mod tests {
             let place = |action| workflow.steps.iter().position(|step| step.action == action);
             if let Some(clean) = place(Action::Clean) {
                 assert!(place(Action::Plan).unwrap() < clean, "{}", workflow.name);
+            }
+            if let Some(join) = place(Action::Join) {
+                assert!(place(Action::Collect).unwrap() < join, "{}", workflow.name);
             }
             let names: Vec<&str> = workflow.steps.iter().map(|step| step.name).collect();
             assert_eq!(

@@ -1,4 +1,5 @@
-//! `stocktake demo`: three simulated clusters, collected into a directory that is thrown away.
+//! `stocktake demo`: three simulated clusters, and what another tool knows of the cloud under one of them, collected
+//! into a directory that is thrown away.
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use stocktake_client::Client;
@@ -62,6 +63,9 @@ impl Demo {
         };
         let owner = Owner::start(options, embed::overrides(args)?).await?;
         owner.use_kubeconfig(&kubeconfig).await?;
+        let cloud = directory.path().join("aws-prod.yaml");
+        std::fs::write(&cloud, stocktake_file::SAMPLE).context("no room for a demo")?;
+        owner.use_inventory(&cloud, "aws").await?;
         Ok(Self {
             owner,
             _fleet: fleet,

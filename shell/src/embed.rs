@@ -86,6 +86,14 @@ impl Owner {
         Ok(())
     }
 
+    /// Collects the resources in this file too, as an account of this cloud.
+    pub(crate) async fn use_inventory(&self, path: &Path, cloud: &str) -> Result<()> {
+        let files = serde_json::json!([{"path": path, "cloud": cloud}]);
+        let values = vec![("file.files".to_owned(), files)];
+        self.core.set_config("stocktake.worker", values).await?;
+        Ok(())
+    }
+
     /// A client of the core, without a socket in between.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.core.transport())

@@ -15,8 +15,8 @@ fn the_demo_runs_the_lines_it_is_given_and_leaves_nothing_behind() {
     let lines = "\
 search is(kubernetes_resource) | count kind
 search is(kubernetes_cluster) | list name
-search is(instance) limit 1 | list kind
-search is(volume) limit 1 | list kind
+search is(instance) | count kind
+search is(volume) | count kind
 ";
     let mut program = place.program();
     program.arg("demo").env("TMPDIR", place.home());
@@ -28,12 +28,13 @@ search is(volume) limit 1 | list kind
         ran.out,
         ran.err
     );
-    assert!(
-        ran.out
-            .contains("kind=kubernetes_node\nkind=kubernetes_persistent_volume\n"),
-        "{}",
-        ran.out
-    );
+    for both in [
+        "aws_ec2_instance: 14\nkubernetes_node: ",
+        "aws_ec2_volume: ",
+        "kubernetes_persistent_volume: ",
+    ] {
+        assert!(ran.out.contains(both), "{both} is missing:\n{}", ran.out);
+    }
     let total = ran
         .out
         .lines()

@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "stocktake-plugin-api",
     "stocktake-client",
     "stocktake-core",
+    "stocktake-file",
     "stocktake-kubernetes",
     "stocktake-kubernetes-sim",
     "stocktake-worker",

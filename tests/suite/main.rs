@@ -7,6 +7,7 @@ mod cluster;
 mod collect;
 mod demo;
 mod docs;
+mod file;
 mod house;
 mod inventories;
 mod manual;

@@ -29,6 +29,9 @@ pub(crate) async fn collect(
     let mut summary = CollectSummary::default();
     for (name, section) in &request.sections {
         let Some(plugin) = plugins.iter().find(|plugin| plugin.name() == name) else {
+            summary
+                .notes
+                .push(format!("there is no plugin `{name}` (`worker.collector`)"));
             continue;
         };
         for account in plugin.accounts(section).await {

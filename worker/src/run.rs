@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stocktake_client::{Client, ClientError, Task, TaskResult, Work};
+use stocktake_file::FilePlugin;
 use stocktake_kubernetes::KubernetesPlugin;
 use stocktake_model::{ObjectRef, PluginModel};
 use stocktake_plugin_api::{Account, Outcome, Plugin};
@@ -13,7 +14,10 @@ use crate::collect::collect;
 
 /// Every plugin this worker has, by name; they hash with the key of the installation.
 fn plugins(key: &[u8]) -> Vec<Arc<dyn Plugin>> {
-    vec![Arc::new(KubernetesPlugin::new().with_key(key))]
+    vec![
+        Arc::new(FilePlugin),
+        Arc::new(KubernetesPlugin::new().with_key(key)),
+    ]
 }
 
 /// What every plugin knows about its resources before anything was collected, by the name of the plugin.

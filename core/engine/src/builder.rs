@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use stocktake_model::{
-    Begin, Derive, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, NodeRecord, Parent, Relation,
+    Begin, Derive, EXTERNAL_REFERENCES, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, NodeRecord,
+    Parent, Relation,
 };
 
 use crate::adjacency::{Adjacency, Edge};
@@ -31,6 +32,8 @@ pub struct PartitionBuilder {
     /// Regions that records are contained in, by kind.
     pub(crate) regions: BTreeMap<String, BTreeSet<String>>,
     pub(crate) properties: BTreeSet<String>,
+    /// Kinds with references to other accounts.
+    pub(crate) referring: BTreeSet<String>,
     pub(crate) explicit: Vec<EdgeRecord>,
     pub(crate) skipped: Vec<(NodeId, NodeId, Relation)>,
     pub(crate) counted: Counted,
@@ -85,6 +88,7 @@ impl PartitionBuilder {
             kind_numbers: BTreeMap::new(),
             regions: BTreeMap::new(),
             properties: BTreeSet::new(),
+            referring: BTreeSet::new(),
             explicit: Vec::new(),
             skipped: Vec::new(),
             counted: Counted::default(),
@@ -153,6 +157,10 @@ impl PartitionBuilder {
                     .or_default()
                     .insert(name.clone());
             }
+        }
+        let refers = record.reported.contains_key(EXTERNAL_REFERENCES);
+        if refers && !self.referring.contains(record.kind()) {
+            self.referring.insert(record.kind().to_owned());
         }
         let kind = self.kind_number(record.kind());
         let start = self.arena.len();

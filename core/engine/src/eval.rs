@@ -252,7 +252,18 @@ impl Search {
             return self.nearest_at_top(at.spot, set, outbound);
         }
         let rows = self.nearest_rows(at, set, outbound);
-        self.nearest_spot(at.spot, rows[at.spot.row as usize])
+        let found = self.nearest_spot(at.spot, rows[at.spot.row as usize]);
+        // In the own account first: the others are asked only if they hold such kinds at all.
+        if found.is_none() && self.leaves(at.spot.part, set, outbound) {
+            return self.nearest_at_top(at.spot, set, outbound);
+        }
+        found
+    }
+
+    /// Whether nodes of a set of kinds may be above (or below) an account, in accounts that edges lead to.
+    pub(crate) fn leaves(&self, part: u32, set: usize, outbound: Outbound) -> bool {
+        let mut reached = self.graph.crossings.reached(part, outbound);
+        reached.any(|other| other != part && self.bound(other).kinds[set].contains(&true))
     }
 
     /// The nearest nodes of all rows of the partition of `at`, which is an account's.
@@ -286,7 +297,7 @@ impl Search {
         }
     }
 
-    /// For the root and the clouds, which see all accounts: level by level, smallest id first.
+    /// For what sees other accounts: level by level, smallest id first.
     fn nearest_at_top(&self, from: Spot, set: usize, outbound: Outbound) -> Option<Spot> {
         let mut seen = std::collections::BTreeSet::from([from]);
         let mut level = vec![from];

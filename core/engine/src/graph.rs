@@ -9,6 +9,7 @@ use stocktake_model::{Derive, EdgeRule, EdgeType, Map, Model, NodeId, NodeRecord
 use crate::adjacency::{Adjacency, Edge, Relations};
 use crate::builder::PartitionBuilder;
 use crate::catalog::Catalog;
+use crate::crossing::{Crossing, Crossings};
 use crate::partition::{NO_ROW, Partition, Row};
 use stocktake_model::Overlay;
 
@@ -21,6 +22,8 @@ pub struct Graph {
     /// The row of the cloud of each partition, in the first partition.
     clouds: Arc<[Row]>,
     pub(crate) overlay: Arc<BTreeMap<NodeId, Overlay>>,
+    /// Edges between accounts.
+    pub(crate) crossings: Arc<Crossings>,
 }
 
 /// Where a node is.
@@ -46,13 +49,19 @@ pub struct Counts {
 impl Graph {
     /// A graph without accounts: just the root.
     pub fn new(model: Arc<Model>) -> Self {
-        Self::assemble(Arc::new(Catalog::new(model)), Vec::new(), Arc::default())
+        Self::assemble(
+            Arc::new(Catalog::new(model)),
+            Vec::new(),
+            Arc::default(),
+            Arc::default(),
+        )
     }
 
     fn assemble(
         catalog: Arc<Catalog>,
         mut accounts: Vec<Arc<Partition>>,
         overlay: Arc<BTreeMap<NodeId, Overlay>>,
+        crossings: Arc<[Crossing]>,
     ) -> Self {
         accounts.sort_by(|a, b| (&a.account, &a.cloud).cmp(&(&b.account, &b.cloud)));
         let top = top(&catalog.model, &accounts);
@@ -63,9 +72,11 @@ impl Graph {
         let clouds = std::iter::once(NO_ROW)
             .chain(accounts.iter().map(cloud_row))
             .collect();
-        let partitions = std::iter::once(Arc::new(top)).chain(accounts).collect();
+        let partitions: Arc<[Arc<Partition>]> =
+            std::iter::once(Arc::new(top)).chain(accounts).collect();
         Self {
             catalog,
+            crossings: Arc::new(Crossings::bind(crossings, &partitions)),
             partitions,
             clouds,
             overlay,
@@ -90,6 +101,7 @@ impl Graph {
             Arc::clone(&self.catalog),
             accounts,
             Arc::clone(&self.overlay),
+            self.crossings.all(),
         )
     }
 
@@ -108,6 +120,7 @@ impl Graph {
             Arc::clone(&self.catalog),
             accounts,
             Arc::clone(&self.overlay),
+            self.crossings.all(),
         )
     }
 
@@ -119,6 +132,7 @@ impl Graph {
             Arc::clone(&self.catalog),
             accounts,
             Arc::clone(&self.overlay),
+            self.crossings.all(),
         )
     }
 
@@ -147,6 +161,14 @@ impl Graph {
         let builder =
             PartitionBuilder::rebuild(Arc::clone(&self.catalog.model), partition, changed, removed);
         self.with_partition(Arc::new(builder.resolve(rules, derived)))
+    }
+
+    /// With these edges between accounts, and no others.
+    pub(crate) fn with_crossings(&self, crossings: Arc<[Crossing]>) -> Self {
+        Self {
+            crossings: Arc::new(Crossings::bind(crossings, &self.partitions)),
+            ..self.clone()
+        }
     }
 
     /// With these marks instead of what was marked on those nodes before; empty marks are removed.
@@ -213,7 +235,7 @@ impl Graph {
             }
         }
         // From the clouds to their accounts.
-        counts.edges += self.partitions().len();
+        counts.edges += self.partitions().len() + self.crossings.len();
         counts
     }
 
@@ -273,6 +295,9 @@ impl Graph {
             Outbound::Yes => edges.out(spot.row).for_each(&mut here),
             Outbound::No => edges.inbound(spot.row).for_each(&mut here),
         }
+        for (other, relations) in self.crossings.beside(spot, edge_type, outbound) {
+            found(*other, *relations);
+        }
         if edge_type != EdgeType::Default {
             return;
         }
@@ -314,7 +339,7 @@ impl Graph {
 }
 
 /// Which end of an edge to look from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Outbound {
     Yes,
     No,

@@ -157,6 +157,7 @@ impl PartitionBuilder {
             region: Vec::new(),
             edges: Default::default(),
             properties: std::mem::take(&mut self.properties),
+            referring: std::mem::take(&mut self.referring),
             derived: Vec::new(),
             explicit: Vec::new(),
             skipped: Vec::new(),

@@ -61,6 +61,8 @@ pub struct Partition {
     pub(crate) edges: [Adjacency; 3],
     /// Names of all properties right below `reported`.
     pub(crate) properties: BTreeSet<String>,
+    /// Kinds with references to other accounts.
+    pub(crate) referring: BTreeSet<String>,
     /// What a rebuild needs to know: properties that were added here, edges the collector sent itself.
     pub(crate) derived: Vec<Derived>,
     pub(crate) explicit: Vec<EdgeRecord>,

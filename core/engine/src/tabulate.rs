@@ -122,7 +122,13 @@ impl Search {
         let part = unit.part;
         let at = self.at(Spot { part, row: first });
         let kind = at.partition.kind_code(first);
-        if part == 0 || 8 * rows.len() < at.partition.kinds[kind].rows.len() {
+        let leaves = |path: &&&PathPlan| match path.from {
+            From::Nearest(set, outbound) => self.leaves(part, set, outbound),
+            _ => false,
+        };
+        // A number per row tells only nodes of the own account apart.
+        let leaves = paths.iter().any(|path| leaves(&path));
+        if part == 0 || leaves || 8 * rows.len() < at.partition.kinds[kind].rows.len() {
             // A column for all rows would take longer than a look at these few.
             for row in rows {
                 let at = self.at(Spot { part, row });

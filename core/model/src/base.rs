@@ -2,7 +2,7 @@
 //!
 //! Units are fixed: sizes in GB (10^9 byte), memory in GiB (2^30 byte).
 use crate::PropertyType::{AgeOf, Any, Boolean, Datetime, Double, Int32, Int64, String as Text};
-use crate::{Kind, Property, PropertyType};
+use crate::{EXTERNAL_REFERENCES, Kind, Property, PropertyType};
 
 /// Name, direct bases, phantom, sentence, properties.
 type Row = (
@@ -68,7 +68,35 @@ fn resource() -> Vec<Property> {
             AgeOf("atime".into()),
             "Time since it was used.",
         ),
+        of(
+            EXTERNAL_REFERENCES,
+            PropertyType::array(external_reference()),
+            "Resources of other accounts it belongs to, by what is known of them. An edge joins those that were \
+             collected.",
+        ),
     ]
+}
+
+fn external_reference() -> PropertyType {
+    PropertyType::Object(vec![
+        of("kind", Text, "Kind of the other resource."),
+        of("property", Text, "Property that tells it apart."),
+        of("value", Text, "What stands there."),
+        of(
+            "also",
+            PropertyType::dictionary(Text),
+            "Further properties it must have.",
+        ),
+        of("account", Text, "Account it must be in."),
+        of("zone", Text, "Zone it must be in."),
+        of(
+            "relation",
+            Text,
+            "What the edge means, if not `represents`.",
+        ),
+        of("edge_type", Text, "Type of the edge, if not `default`."),
+        of("direction", Text, "`out` if the edge leaves the holder."),
+    ])
 }
 
 /// What every plugin has, whatever it collects.

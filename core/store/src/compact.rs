@@ -20,7 +20,7 @@ use crate::version::Version;
 use crate::{Store, StoreError};
 
 /// Below this size nobody looks for space to give back.
-const SMALL: u64 = 64 << 20;
+const SMALL: u64 = 16 << 20;
 /// Bytes copied in one step.
 const STEP: usize = 4 << 20;
 
@@ -42,10 +42,12 @@ impl Store {
         let (path, _) = files::current(&self.0.dir)?;
         let next = files::next(&self.0.dir, &path);
         let made = rewrite(&old, &next).and_then(|(new, needed)| {
-            files::set_current(&self.0.dir, &next, needed)?;
-            Ok((new, needed))
+            // sled takes more than the bytes: less than this no rewrite can reach.
+            let least = size(&new)?.max(needed);
+            files::set_current(&self.0.dir, &next, least)?;
+            Ok((new, least))
         });
-        let (new, needed) = match made {
+        let (new, least) = match made {
             Ok(made) => made,
             Err(error) => {
                 // The next open removes it if this fails. The name of the current one says which that is.
@@ -58,7 +60,7 @@ impl Store {
         let before = size(&old)?;
         let after = size(&new)?;
         self.swap(Arc::new(new));
-        self.0.needed.store(needed, Ordering::Relaxed);
+        self.0.needed.store(least, Ordering::Relaxed);
         old.trees.home.supersede();
         Ok(Compacted { before, after })
     }
@@ -67,11 +69,11 @@ impl Store {
     pub fn compact_if_due(&self) -> Result<Option<Compacted>, StoreError> {
         let files = self.files()?;
         let size = size(&files)?;
-        let needed = self.0.needed.load(Ordering::Relaxed);
-        if size < SMALL || size <= needed.saturating_mul(2) {
+        let least = self.0.needed.load(Ordering::Relaxed);
+        if size < SMALL || size <= least.saturating_mul(2) {
             return Ok(None);
         }
-        let needed = self.needed(&files)?;
+        let needed = self.needed(&files)?.max(least);
         self.0.needed.store(needed, Ordering::Relaxed);
         drop(files);
         if size <= needed.saturating_mul(2) {

@@ -9,7 +9,7 @@ use stocktake_model::{NodeId, NodeRecord};
 
 use crate::account::Slot;
 use crate::attachment::Attachment;
-use crate::block::Entry;
+use crate::block::{Entry, time};
 use crate::change::{Meanwhile, version};
 use crate::gate::Pass;
 use crate::key::{self, Section};
@@ -144,7 +144,7 @@ impl Import {
         Ok(())
     }
 
-    /// Takes a node; of several with one id the last counts.
+    /// Takes a node; of several with one id the last counts. Tells since when it is known.
     ///
     /// An error leaves the import usable: the caller may go on without the node.
     pub fn node(
@@ -152,7 +152,7 @@ impl Import {
         record: &NodeRecord,
         id: NodeId,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Timestamp, StoreError> {
         key::check("a kind", record.kind())?;
         let doc = encode(record, id)?;
         let hash = seal::hash(&doc);
@@ -164,15 +164,15 @@ impl Import {
             hash,
             fate: Fate::Missing,
         });
+        let now = now.as_second();
+        let first_seen = known.before.map_or(now, |before| before.first_seen);
         if known.hash == hash && (known.before.is_some() || known.fate != Fate::Missing) {
             if matches!(known.fate, Fate::Missing | Fate::Kept) {
                 known.fate = Fate::Same;
             }
-            return Ok(());
+            return Ok(time(first_seen));
         }
         known.hash = hash;
-        let now = now.as_second();
-        let first_seen = known.before.map_or(now, |before| before.first_seen);
         let revision = known
             .before
             .map_or(1, |before| before.revision.saturating_add(1));
@@ -188,7 +188,8 @@ impl Import {
             &mut self.stager,
             Entry::new(id, hash, first_seen, now).revised(revision),
             &doc,
-        )
+        )?;
+        Ok(time(first_seen))
     }
 
     /// Decides which of the nodes that did not come stay, by kind, namespace and `reported.id`: those in a gap.

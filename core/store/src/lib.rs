@@ -32,6 +32,8 @@ mod prune;
 mod record;
 mod seal;
 mod settle;
+#[cfg(feature = "spoil")]
+mod spoil;
 mod stage;
 mod stats;
 mod sync;

@@ -1,4 +1,6 @@
 //! Sizes of the record, for `metrics` and for people.
+use crate::manifest::Manifest;
+use crate::view::View;
 use crate::{Store, StoreError};
 
 /// Sizes of a store.
@@ -12,6 +14,8 @@ pub struct Stats {
     pub nodes: u64,
     /// Number of edges of all accounts.
     pub edges: u64,
+    /// Bytes of the blocks of the present state: nodes and edges of all accounts, compressed.
+    pub live_bytes: u64,
     /// Commits whose versions are kept.
     pub versions: u64,
     /// Bytes of all versions, as they are stored.
@@ -31,6 +35,7 @@ impl Store {
             stats.accounts += 1;
             match header {
                 Ok(header) => {
+                    stats.live_bytes += self.view(header.account())?.live_bytes()?;
                     stats.nodes += header.nodes;
                     stats.edges += header.edges;
                 }
@@ -39,5 +44,12 @@ impl Store {
             }
         }
         Ok(stats)
+    }
+}
+
+impl View {
+    fn live_bytes(&self) -> Result<u64, StoreError> {
+        let blocks = self.manifests.values().flat_map(Manifest::blocks);
+        self.trees().sizes(self.account(), blocks)
     }
 }

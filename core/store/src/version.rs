@@ -241,15 +241,26 @@ impl Trees {
             else {
                 continue;
             };
-            for block in version.blocks() {
-                for part in 0..block.parts {
-                    let piece = self.block.get(key::part(&account, block, part));
-                    let piece = piece.map_err(|error| self.trouble(error))?;
-                    bytes += piece.map_or(0, |piece| piece.len() as u64);
-                }
-            }
+            bytes += self.sizes(&account, version.blocks())?;
         }
         Ok((versions, bytes))
+    }
+
+    /// Bytes of blocks as they are stored.
+    pub(crate) fn sizes<'a>(
+        &self,
+        account: &str,
+        blocks: impl Iterator<Item = &'a BlockRef>,
+    ) -> Result<u64, StoreError> {
+        let mut bytes = 0;
+        for block in blocks {
+            for part in 0..block.parts {
+                let piece = self.block.get(key::part(account, block, part));
+                let piece = piece.map_err(|error| self.trouble(error))?;
+                bytes += piece.map_or(0, |piece| piece.len() as u64);
+            }
+        }
+        Ok(bytes)
     }
 }
 

@@ -7,6 +7,7 @@ mod certificate;
 mod config;
 mod container;
 mod custom;
+mod elsewhere;
 mod extension;
 mod image;
 mod mount;
@@ -26,6 +27,8 @@ use stocktake_model::Map;
 
 use crate::convert::{Draft, Form};
 use crate::redact::Redactor;
+
+pub(crate) use elsewhere::cluster as cluster_elsewhere;
 
 /// Takes away, from the object as the server sent it, what must not be converted: values of secrets, parts
 /// that are too big to keep.
@@ -63,6 +66,7 @@ pub(crate) fn finish(kind: &str, form: Form<'_>, draft: &mut Draft<'_>) {
         "kubernetes_service_cidr" => network::finish_service_cidr(draft),
         "kubernetes_persistent_volume" => storage::finish_volume(draft),
         "kubernetes_persistent_volume_claim" => storage::finish_claim(draft),
+        "kubernetes_service_account" => elsewhere::finish_service_account(draft),
         "kubernetes_storage_class" => storage::finish_class(draft),
         "kubernetes_volume_snapshot" => storage::finish_snapshot(draft),
         "kubernetes_resource_quota" => quota::finish(draft),

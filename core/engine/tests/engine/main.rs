@@ -7,6 +7,7 @@ mod edges;
 mod fixture;
 mod generate;
 mod golden;
+mod join;
 mod naive;
 mod naive_filter;
 mod naive_value;

@@ -36,7 +36,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0_u8..40).prop_map(Step::Prune),
         1 => Just(Step::Reopen),
     ];
-    proptest::collection::vec(step, 1..90)
+    proptest::collection::vec(step, 1..70)
 }
 
 /// Kinds, so that documents of several follow each other; every version differs in more than one place.
@@ -151,7 +151,7 @@ fn retrace(store: &Store, states: &BTreeMap<i64, State>, kept: i64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
     #[test]
     fn any_moment_equals_the_state_kept_aside(steps in steps(), picked in any::<[Index; 6]>()) {
         let dir = tempfile::tempdir().unwrap();

@@ -289,4 +289,6 @@ fn bytes_of_one_percent_a_day() {
         part(log)
     );
     println!("one commit of 1 %: {}/10000 of live", part(log / 24));
+    let sizes = store.compact().unwrap();
+    println!("live now {} B; a rewrite: {sizes:?}", stats.live_bytes);
 }

@@ -1,7 +1,7 @@
 //! Giving space back, and going on after the disk was full.
 use stocktake_store::{Store, StoreError};
 
-use crate::sample::{ACCOUNT, at, import, nodes, pods, record};
+use crate::sample::{ACCOUNT, at, header, import, nodes, pods, record};
 
 /// Everything a store holds, as text.
 fn everything(store: &Store) -> String {
@@ -49,6 +49,55 @@ fn a_rewritten_store_holds_the_same_in_less_space() {
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(everything(&store), after);
     assert!(store.compact_if_due().unwrap().is_none(), "it is small");
+}
+
+/// Bytes that can not be compressed, different ones for each seed.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        bytes.extend_from_slice(&state.to_be_bytes());
+    }
+    bytes
+}
+
+fn attach(store: &Store, second: i64, bytes: &[u8]) {
+    let mut import = store.import(ACCOUNT).unwrap();
+    import.attach(1, bytes).unwrap();
+    import.commit(Vec::new(), header(second)).unwrap();
+}
+
+#[test]
+fn a_store_that_is_mostly_garbage_rewrites_itself_and_gives_the_space_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let record = |size: usize| noise(size as u64, size << 20);
+    attach(&store, 1, &record(20));
+    attach(&store, 2, &record(2));
+    let sizes = store.compact_if_due().unwrap().expect("most is garbage");
+    assert!(sizes.before > 20 << 20, "{sizes:?}");
+    assert!(sizes.after < 10 << 20, "{sizes:?}");
+    let used: u64 = walk(dir.path());
+    assert!(used < 10 << 20, "{used} bytes of files");
+    let kept = store.view(ACCOUNT).unwrap().attachment(1).unwrap();
+    assert!(kept == Some(record(2)));
+    assert!(
+        store.compact_if_due().unwrap().is_none(),
+        "it was just done"
+    );
+}
+
+/// Bytes of all files below a directory.
+fn walk(dir: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let size = |entry: std::fs::DirEntry| match entry.metadata().unwrap() {
+        about if about.is_dir() => walk(&entry.path()),
+        about => about.len(),
+    };
+    entries.map(|entry| size(entry.unwrap())).sum()
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The node of the cluster itself, from what the connection knows about it.
 use serde_json::{Value, json};
-use stocktake_model::{Map, NodeRecord, Parent};
+use stocktake_model::{EXTERNAL_REFERENCES, Map, NodeRecord, Parent};
+
+use crate::kinds;
 
 /// A group of the API and the versions it is served in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,6 +80,10 @@ pub(crate) fn cluster_record(facts: &ClusterFacts) -> NodeRecord {
         })
         .collect();
     set("api_groups", groups.into());
+    let elsewhere = kinds::cluster_elsewhere(facts);
+    if !elsewhere.is_empty() {
+        set(EXTERNAL_REFERENCES, json!(elsewhere));
+    }
     let mut metadata = Map::new();
     if facts.identity_weak {
         metadata.insert("identity".to_owned(), "weak".into());

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use stocktake_model::Map;
 
 use crate::convert::{Draft, field};
+use crate::kinds::elsewhere;
 
 /// Lists of a service that are written even if the server leaves them out.
 const SERVICE_LISTS: [&str; 3] = ["external_ips", "load_balancer_source_ranges", "ports"];
@@ -13,7 +14,9 @@ pub(crate) fn finish_service(draft: &mut Draft<'_>) {
     service_lists(draft);
     let ingress = ["service_status", "load_balancer", "ingress"];
     let hosts = texts(draft.list(&ingress), "hostname");
-    let public = texts(draft.list(&ingress), "ip").into_iter().next();
+    let addresses = texts(draft.list(&ingress), "ip");
+    elsewhere::finish_balancer(draft, &hosts, &addresses);
+    let public = addresses.into_iter().next();
     let external = draft.list(&["service_spec", "external_ips"]).first();
     let address = public.or_else(|| external.and_then(Value::as_str).map(str::to_owned));
     draft.set_some("public_ip_address", address);
@@ -52,7 +55,9 @@ fn object<'m>(map: &'m mut Map, name: &str) -> &'m mut Map {
 pub(crate) fn finish_ingress(draft: &mut Draft<'_>) {
     let ingress = draft.list(&["ingress_status", "load_balancer", "ingress"]);
     let hosts = texts(ingress, "hostname");
-    let address = texts(ingress, "ip").into_iter().next();
+    let addresses = texts(ingress, "ip");
+    elsewhere::finish_balancer(draft, &hosts, &addresses);
+    let address = addresses.into_iter().next();
     draft.set_some("public_ip_address", address);
     draft.set("lb_type", "ingress");
     external_hosts(draft, hosts);
@@ -70,7 +75,9 @@ pub(crate) fn finish_gateway(draft: &mut Draft<'_>) {
             .collect()
     };
     let hosts = of("Hostname");
-    let address = of("IPAddress").into_iter().next();
+    let addresses = of("IPAddress");
+    elsewhere::finish_balancer(draft, &hosts, &addresses);
+    let address = addresses.into_iter().next();
     draft.set_some("public_ip_address", address);
     draft.set("lb_type", "gateway");
     external_hosts(draft, hosts);

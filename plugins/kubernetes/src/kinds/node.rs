@@ -4,7 +4,7 @@ use stocktake_model::{Map, parse_time};
 
 use crate::convert::{Draft, condition, field};
 use crate::kinds::amounts::{cores, gb, gib};
-use crate::kinds::provider;
+use crate::kinds::{elsewhere, provider};
 
 /// How many images of a node are kept: the largest.
 const IMAGES: usize = 50;
@@ -45,6 +45,7 @@ pub(crate) fn finish(draft: &mut Draft<'_>) {
     draft.set("node_ready", ready == Some("True"));
     draft.copy("provider_id", &["node_spec", "provider_id"]);
     provider::finish(draft);
+    elsewhere::finish_node(draft);
     amounts(draft);
     let labelled = |names: &[&str]| {
         let found = names.iter().find_map(|name| draft.label(name));

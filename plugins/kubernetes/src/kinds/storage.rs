@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use crate::convert::{Draft, field};
 use crate::kinds::amounts::{gb, whole_bytes};
+use crate::kinds::elsewhere;
 
 /// Fields of a volume's spec that are not its source.
 const NOT_A_SOURCE: [&str; 3] = ["capacity", "claim_ref", "node_affinity"];
@@ -34,6 +35,7 @@ pub(crate) fn finish_volume(draft: &mut Draft<'_>) {
     };
     draft.set("volume_status", status);
     source(draft);
+    elsewhere::finish_volume(draft);
 }
 
 fn source(draft: &mut Draft<'_>) {

@@ -205,6 +205,7 @@ fn kinds_are_described() {
             - age: duration
             - last_update: duration
             - last_access: duration
+            - external_references: object[]
             - namespace: string
             predecessors:
               default:

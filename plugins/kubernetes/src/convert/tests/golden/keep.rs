@@ -19,7 +19,11 @@ fn a_volume_and_its_claim_have_sizes_in_gb() {
         "PersistentVolume",
         volume,
         &expect![[r"
-        - kind: kubernetes_persistent_volume
+        - external_references:
+          - kind: aws_ec2_volume
+            property: id
+            value: vol-1
+          kind: kubernetes_persistent_volume
           name: pv
           persistent_volume_spec:
             capacity:

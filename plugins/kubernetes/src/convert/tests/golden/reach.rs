@@ -20,6 +20,16 @@ fn a_service_is_a_load_balancer() {
         - cluster_ip: 10.0.0.5
           external_hosts:
           - lb.example.com
+          external_references:
+          - kind: gcp_forwarding_rule
+            property: ip_address
+            value: 1.2.3.4
+          - kind: azure_network_load_balancer
+            property: aks_public_ip_address
+            value: 1.2.3.4
+          - kind: azure_network_public_ip_address
+            property: ip_address
+            value: 1.2.3.4
           hostname: lb.example.com
           kind: kubernetes_service
           lb_type: LoadBalancer

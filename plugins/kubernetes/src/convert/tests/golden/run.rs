@@ -185,6 +185,10 @@ fn a_node_is_an_instance() {
               allocatable_pods: 110.0
               ephemeral_storage: 100.0
               external_ips: []
+              external_references:
+              - kind: aws_ec2_instance
+                property: id
+                value: i-1
               instance_cores: 4.0
               instance_memory: 16.0
               instance_status: running

@@ -1,0 +1,114 @@
+//! Jobs: when they are due, what wakes them, what is kept of them.
+use super::*;
+use crate::{Options, Schedule};
+
+async fn open(dir: &tempfile::TempDir) -> Core {
+    let options = Options {
+        data_dir: dir.path().to_owned(),
+        contexts: Vec::new(),
+        schedule: Schedule::Ignore,
+    };
+    Core::open(options).await.unwrap()
+}
+
+fn job(id: &str, schedule: Option<&str>, event: Option<&str>) -> Job {
+    Job {
+        id: id.to_owned(),
+        command: "echo hello".to_owned(),
+        active: true,
+        schedule: schedule.map(str::to_owned),
+        wait_for_event: event.map(str::to_owned),
+        timeout_secs: 60,
+        env: BTreeMap::new(),
+        user: "ada".to_owned(),
+        last: None,
+    }
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn ids(jobs: &[Job]) -> Vec<&str> {
+    jobs.iter().map(|job| job.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_tick_counts_once_across_restarts() {
+    let dir = tempfile::tempdir().unwrap();
+    let (from, to) = (time("2026-03-01T09:59:00Z"), time("2026-03-01T10:00:01Z"));
+    let core = open(&dir).await;
+    core.save_job(&job("hourly", Some("0 * * * *"), None))
+        .unwrap();
+    core.save_job(&job("asleep", Some("0 5 * * *"), None))
+        .unwrap();
+    let paused = Job {
+        active: false,
+        ..job("paused", Some("0 * * * *"), None)
+    };
+    core.save_job(&paused).unwrap();
+    assert_eq!(ids(&core.due(from, to, &TimeZone::UTC)), ["hourly"]);
+    assert_eq!(ids(&core.due(from, to, &TimeZone::UTC)), [""; 0]);
+    drop(core);
+    let core = open(&dir).await;
+    assert_eq!(ids(&core.due(from, to, &TimeZone::UTC)), [""; 0]);
+    let later = time("2026-03-01T11:00:00Z");
+    assert_eq!(ids(&core.due(to, later, &TimeZone::UTC)), ["hourly"]);
+}
+
+#[tokio::test]
+async fn a_job_with_both_triggers_waits_for_the_event_after_the_tick() {
+    let dir = tempfile::tempdir().unwrap();
+    let core = open(&dir).await;
+    core.save_job(&job("both", Some("0 * * * *"), Some("post_collect")))
+        .unwrap();
+    core.save_job(&job("event", None, Some("post_collect")))
+        .unwrap();
+    assert_eq!(ids(&core.woken("post_collect")), ["event"]);
+    let (from, to) = (time("2026-03-01T09:59:00Z"), time("2026-03-01T10:00:01Z"));
+    assert_eq!(ids(&core.due(from, to, &TimeZone::UTC)), [""; 0]);
+    drop(core);
+    let core = open(&dir).await;
+    assert_eq!(ids(&core.woken("pre_collect")), [""; 0]);
+    assert_eq!(ids(&core.woken("post_collect")), ["both", "event"]);
+    assert_eq!(ids(&core.woken("post_collect")), ["event"]);
+}
+
+#[tokio::test]
+async fn triggers_that_cannot_come_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let core = open(&dir).await;
+    let error = core
+        .save_job(&job("a", Some("every day"), None))
+        .unwrap_err();
+    assert!(
+        error.message.starts_with("`every day` is not a schedule"),
+        "{error}"
+    );
+    let error = core
+        .save_job(&job("a", None, Some("post_colect")))
+        .unwrap_err();
+    assert_eq!(error.hint.unwrap(), "did you mean `post_collect`?");
+    assert!(core.jobs().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_job_runs_its_line_and_its_end_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let core = open(&dir).await;
+    let wrong = Job {
+        command: "search is(nothing_like_that)".to_owned(),
+        ..job("wrong", None, None)
+    };
+    for (job, code) in [(job("right", None, None), 0), (wrong, 2)] {
+        core.save_job(&job).unwrap();
+        let end = core.run_line(&job).await;
+        core.remember(&job.id, end);
+        let kept: Job = core.jobs_kept().get(&job.id).unwrap().unwrap();
+        let last = kept.last.unwrap();
+        assert_eq!(last.exit_code, code);
+        assert_eq!(last.error.is_some(), code != 0);
+    }
+    assert!(core.delete_job("right").unwrap());
+    assert!(!core.delete_job("right").unwrap());
+}

@@ -1,0 +1,174 @@
+//! Opening what a bad disk has left.
+use std::path::Path;
+
+use futures::StreamExt as _;
+use serde_json::Value;
+use stocktake_client::Client;
+use stocktake_model::{
+    Begin, Complete, EdgeRecord, EdgeType, End, Identity, Kind, Map, NodeRecord, PluginModel,
+    Relation, SnapshotItem,
+};
+use stocktake_store::Store;
+
+use super::*;
+
+const ACCOUNT: &str = "prod-eu";
+
+fn node(kind: &str, name: &str) -> NodeRecord {
+    let text = |value: &str| Value::from(value);
+    NodeRecord {
+        reported: Map::from_iter([
+            ("kind".to_owned(), text(kind)),
+            ("id".to_owned(), text(name)),
+            ("name".to_owned(), text(name)),
+        ]),
+        ..NodeRecord::default()
+    }
+}
+
+fn kind(name: &str) -> Kind {
+    Kind {
+        name: name.to_owned(),
+        bases: vec!["resource".into()],
+        ..Kind::default()
+    }
+}
+
+/// Opens a core, lets it live, and waits until all it left to do is done and the record is closed.
+fn with_core<T>(dir: &Path, live: impl AsyncFnOnce(&Core) -> T) -> T {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let options = Options {
+        data_dir: dir.to_owned(),
+        contexts: Vec::new(),
+        schedule: Schedule::Ignore,
+    };
+    runtime.block_on(async {
+        let core = Core::open(options).await.unwrap();
+        live(&core).await
+    })
+}
+
+/// Three things and a box that holds them.
+async fn collect(core: &Core) {
+    let account = node("account", ACCOUNT);
+    let begin = Begin {
+        plugin: "test".into(),
+        cloud: "test".into(),
+        identity: Identity::Strong,
+        account,
+    };
+    let id = |record: &NodeRecord| record.node_id("test", ACCOUNT);
+    let nodes = [
+        ("box", "box"),
+        ("thing", "a"),
+        ("thing", "b"),
+        ("thing", "c"),
+    ];
+    let nodes = nodes.map(|(kind, name)| node(kind, name));
+    let mut items = vec![
+        SnapshotItem::Begin(begin),
+        SnapshotItem::Model(PluginModel {
+            kinds: vec![kind("box"), kind("thing")],
+            ..PluginModel::default()
+        }),
+    ];
+    for thing in &nodes[1..] {
+        items.push(SnapshotItem::Edge(EdgeRecord {
+            from: id(&nodes[0]),
+            to: id(thing),
+            edge_type: EdgeType::Default,
+            relations: vec![Relation::Owns],
+        }));
+    }
+    items.extend(nodes.map(SnapshotItem::Node));
+    items.extend(["box", "thing"].map(|kind| {
+        SnapshotItem::Complete(Complete {
+            kind: kind.to_owned(),
+            count: 0,
+            resource_version: None,
+        })
+    }));
+    items.push(SnapshotItem::End(End {
+        discovery_complete: true,
+    }));
+    let client = Client::new(core.transport());
+    client.merge(futures::stream::iter(items)).await.unwrap();
+}
+
+async fn lines(core: &Core, line: &str) -> Vec<String> {
+    let context = stocktake_command::Context {
+        line: line.to_owned(),
+        ..stocktake_command::Context::default()
+    };
+    let outputs = stocktake_command::execute(context, Arc::new(core.clone()));
+    let outputs: Vec<_> = outputs.collect().await;
+    let lines = outputs.into_iter().filter_map(|output| match output {
+        stocktake_command::Output::Text { line } => Some(line),
+        stocktake_command::Output::Error { message, .. } => Some(format!("error: {message}")),
+        _ => None,
+    });
+    lines.collect()
+}
+
+fn gaps(core: &Core) -> Vec<(Option<String>, String)> {
+    let header = core.headers().remove(ACCOUNT).unwrap();
+    let gaps = header.gaps.into_iter();
+    gaps.map(|gap| (gap.kind, gap.message)).collect()
+}
+
+#[test]
+fn a_damaged_block_is_a_gap_and_is_collected_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let things = "search is(thing) | list name";
+    let held = "search is(box) -default-> is(thing) | list name";
+    let all = ["name=a", "name=b", "name=c"];
+    with_core(dir.path(), async |core| {
+        collect(core).await;
+        assert_eq!(lines(core, things).await, all);
+    });
+    let store = Store::open(dir.path()).unwrap();
+    assert!(store.spoil(ACCOUNT, Some("thing")).unwrap());
+    assert!(store.spoil(ACCOUNT, None).unwrap());
+    drop(store);
+    with_core(dir.path(), async |core| {
+        assert!(lines(core, things).await.is_empty());
+        assert_eq!(
+            lines(core, "search is(box) | list name").await,
+            ["name=box"]
+        );
+        let found = gaps(core);
+        assert_eq!(found[0].0.as_deref(), Some("thing"));
+        assert_eq!((found.len(), &found[1].0), (2, &None));
+        for (_, message) in &found {
+            let said = "is damaged: its checksum does not fit (account `prod-eu`";
+            assert!(
+                message.starts_with("block ") && message.contains(said),
+                "{message}"
+            );
+        }
+        collect(core).await;
+        assert_eq!(gaps(core), []);
+        assert_eq!(lines(core, things).await, all);
+    });
+    with_core(dir.path(), async |core| {
+        assert_eq!(lines(core, things).await, all);
+        assert_eq!(lines(core, held).await, all);
+        assert_eq!(gaps(core), []);
+    });
+}
+
+#[test]
+fn a_node_is_known_since_it_was_collected_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = "search /metadata.first_seen > 2020-01-01 and is(thing) | list /metadata.first_seen";
+    let first = with_core(dir.path(), async |core| {
+        collect(core).await;
+        let first = lines(core, line).await;
+        collect(core).await;
+        assert_eq!(lines(core, line).await, first);
+        first
+    });
+    assert_eq!(first.len(), 3);
+    let again = with_core(dir.path(), async |core| lines(core, line).await);
+    assert_eq!(again, first);
+}
