@@ -1,9 +1,11 @@
 //! The audit log: a chain of entries in the record, and where it ends. What a chain is, the act room knows.
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stocktake_act::{AuditEntry, AuditError, Deed, next_entry, verify};
 use stocktake_command::{AuditFilter, CommandError};
-use stocktake_model::normalise;
+use stocktake_model::{NodeId, normalise};
 use stocktake_store::StoreError;
 
 use crate::core::Core;
@@ -41,6 +43,16 @@ impl Core {
         let records = self.0.store.records(AUDIT)?;
         let entries: Result<Vec<(String, AuditEntry)>, StoreError> = records.list("").collect();
         Ok(entries?.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    /// Nodes and verdicts that the log has of a plan.
+    pub(crate) fn audited(&self, plan: &str) -> BTreeSet<(NodeId, String)> {
+        let entries = self.audit_log().unwrap_or_default().into_iter();
+        let deeds = entries.map(|entry| entry.deed);
+        deeds
+            .filter(|deed| deed.plan.as_deref() == Some(plan) && deed.action == "delete")
+            .map(|deed| (deed.object.node, deed.verdict))
+            .collect()
     }
 
     /// The entry of this number.
@@ -135,7 +147,7 @@ pub(crate) fn trouble(error: StoreError) -> CommandError {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use stocktake_model::{NodeId, ObjectRef};
+    use stocktake_model::ObjectRef;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 //!
 //! What may be deleted was decided by the act room; workers delete. After a crash the same plan goes on: what is done is
 //! not done again, and what was begun is looked at before anything else.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use stocktake_act::{
-    ApplyError, Approval, Approved, Course, Deed, Entry, Fate, Halt, Mode, Refusal, Verdict,
+    ApplyError, Approval, Approved, Course, Deed, Entry, Fate, Halt, Mark, Mode, Refusal, Verdict,
+    protection,
 };
 use stocktake_client::{Task, TaskResult};
 use stocktake_command::{CommandError, Marks};
@@ -46,6 +47,8 @@ struct Carrier<'p> {
     entries: BTreeMap<NodeId, &'p Entry>,
     /// How far it was before.
     steps: BTreeMap<NodeId, Step>,
+    /// What stands in the audit log already about this plan.
+    audited: BTreeSet<(NodeId, String)>,
     course: Mutex<Course<'p>>,
     deletion: Deletion,
     rate: Duration,
@@ -95,6 +98,23 @@ impl Core {
         self.keep_plan(&kept).map_err(trouble)
     }
 
+    /// Why an object of a plan on its way is not to go any more: people may change their mind while it runs.
+    fn taken_back(&self, node: NodeId) -> Option<String> {
+        let graph = self.graph();
+        let overlay = graph.overlay(&node).cloned().unwrap_or_default();
+        if Mark::of(&overlay.desired).is_none() {
+            return Some("guard `not-marked`: its mark was taken back meanwhile".to_owned());
+        }
+        let protected = protection(&overlay.metadata, &Map::new(), now());
+        if protected.is_some() {
+            return Some("guard `protected`: it was protected meanwhile".to_owned());
+        }
+        let off = self
+            .cleanup_rules()
+            .map_or(true, |rules| !rules.settings.enabled);
+        off.then(|| "guard `cleanup-off`: deleting was switched off meanwhile".to_owned())
+    }
+
     /// Asks a worker to do something to one object.
     pub(crate) async fn act(&self, task: Task) -> Outcome {
         let id = self.queue().reserve();
@@ -121,6 +141,11 @@ async fn carry(
         core: core.clone(),
         kept,
         entries: entries.map(|entry| (entry.node, entry)).collect(),
+        audited: if steps.is_empty() {
+            BTreeSet::new()
+        } else {
+            core.audited(&kept.plan.digest)
+        },
         steps,
         course: Mutex::new(Course::new(&kept.plan)),
         deletion: rules.deletion,
@@ -168,11 +193,25 @@ impl<'p> Carrier<'p> {
         {
             return self.told(&entry, fate, step.message.clone()).await;
         }
+        if self.steps.contains_key(&entry.node) && self.core.graph().node(&entry.node).is_none() {
+            return self.found_gone(&entry).await;
+        }
         let message = match &entry.verdict {
             Verdict::Refused(refusals) => told_refusals(refusals),
             Verdict::Allowed => String::new(),
         };
         self.told(&entry, Fate::Refused, message).await;
+    }
+
+    /// It was asked to go before the core ended, and a collection since then has not found it.
+    async fn found_gone(&self, entry: &Entry) {
+        let message = "it was asked to go before a crash, and is gone".to_owned();
+        let Some(object) = &entry.object else { return };
+        let fate = match self.audit(object, Fate::Deleted.as_str(), &message).await {
+            Ok(()) => Fate::Deleted,
+            Err(_) => Fate::Failed,
+        };
+        self.ended(entry, object, fate, message).await;
     }
 
     /// The objects of one cluster that may go at the same time.
@@ -208,6 +247,9 @@ impl<'p> Carrier<'p> {
         };
         if self.tell.is_closed() {
             return;
+        }
+        if let Some(why) = self.core.taken_back(approved.object.node) {
+            return self.told(entry, Fate::Refused, why).await;
         }
         let may = (self.course()).may(&approved.object.account, approved.object.node);
         match may {
@@ -286,7 +328,11 @@ impl<'p> Carrier<'p> {
         self.core.act(task).await
     }
 
+    /// Adds what became of an object to the log, unless that was done before the crash.
     async fn audit(&self, object: &ObjectRef, verdict: &str, message: &str) -> Result<(), String> {
+        if self.audited.contains(&(object.node, verdict.to_owned())) {
+            return Ok(());
+        }
         let deed = Deed {
             at: now(),
             who: self.kept.lead.who.clone(),

@@ -9,6 +9,7 @@ use stocktake_config::{CleanupGuards, WorkerConfig};
 use stocktake_model::{ObjectRef, near};
 use stocktake_plugin_api::Deletion;
 
+use crate::audit::trouble;
 use crate::carry::{Done, shown, told_refusals};
 use crate::core::{Core, now};
 use crate::plans::{KeptPlan, Lead, State};
@@ -61,6 +62,8 @@ impl Core {
             self.mark_expired(task).await;
         }
         self.resume(task).await?;
+        self.forget_old_plans(now()).map_err(trouble)?;
+        self.forget_deleted(now()).map_err(trouble)?;
         let plan = self.make_plan(&rules.settings).await?;
         let real = rules.settings.enabled && !rules.settings.dry_run;
         for entry in &plan.entries {
@@ -83,7 +86,7 @@ impl Core {
     /// Goes on with plans that were on their way when the core ended.
     async fn resume(&self, task: &str) -> Result<(), CommandError> {
         let interrupted = self.interrupted_plans();
-        for kept in interrupted.map_err(crate::audit::trouble)? {
+        for kept in interrupted.map_err(trouble)? {
             let whose = format!("{} ({})", kept.lead.line, kept.lead.who);
             self.say(task, format!("going on with the plan of {whose}"));
             match self.carry_out(kept.clone()).await {

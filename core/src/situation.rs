@@ -202,20 +202,18 @@ fn dependant(node: &Value) -> Option<Dependant> {
     })
 }
 
-/// How an account stands to the configuration: one whose name another account has taken was swapped.
+/// How an account stands to the configuration: one whose name another account has taken was swapped, which says more than
+/// that it is not configured any more.
 fn standing(header: &AccountHeader, headers: &BTreeMap<String, AccountHeader>) -> Standing {
-    if header.unconfigured {
-        return Standing::Unconfigured;
-    }
     let name = header.begin.account.name();
     let newer = headers.values().any(|other| {
         other.begin.account.name() == name
             && other.account() != header.account()
             && other.collected > header.collected
     });
-    if newer {
-        Standing::Swapped
-    } else {
-        Standing::Configured
+    match (newer, header.unconfigured) {
+        (true, _) => Standing::Swapped,
+        (false, true) => Standing::Unconfigured,
+        (false, false) => Standing::Configured,
     }
 }

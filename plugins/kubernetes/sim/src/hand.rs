@@ -25,6 +25,28 @@ impl Sim {
         Ok(())
     }
 
+    /// Changes an object that is there, in one step; false if there is none. It gets a new version.
+    pub fn edit(
+        &self,
+        (group, plural): (&str, &str),
+        (namespace, name): (Option<&str>, &str),
+        change: impl FnOnce(&mut Value),
+    ) -> bool {
+        let mut world = self.world();
+        let Some(resource) = world.catalog.preferred(group, plural).map(Arc::clone) else {
+            return false;
+        };
+        let found = world.find(&resource, namespace.unwrap_or_default(), name);
+        let Ok((place, found)) = found else {
+            return false;
+        };
+        let mut body = found.to_value();
+        change(&mut body);
+        world.replace(&resource, &place, body);
+        world.react();
+        true
+    }
+
     /// Takes an object out at once, whatever holds it; false if there was none.
     pub fn remove(&self, group: &str, plural: &str, namespace: Option<&str>, name: &str) -> bool {
         let mut world = self.world();

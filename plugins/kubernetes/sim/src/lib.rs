@@ -5,10 +5,11 @@
 //! (replacing pods, collecting dependants, emptying namespaces) is simulated in `controllers`.
 //!
 //! In reading order:
-//! - `sim`, `options`, `auth`, `faults`, `clock`, `kubeconfig`: what a caller holds in hand;
+//! - `sim`, `hand`, `options`, `auth`, `faults`, `clock`, `kubeconfig`: what a caller holds in hand;
 //! - `server`, `tls`: the front door; `api`, `paths`: from a request to an answer (`request`, `accept`, `status`);
 //! - `discovery`, `catalog`, `builtin`: what is served;
-//! - `list`, `watch`, `stream`, `table`, `selector`, `token`: reading; `write`, `managed`, `validate`, `delete`: changing;
+//! - `list`, `watch`, `stream`, `table`, `selector`, `token`: reading;
+//! - `write`, `managed`, `validate`, `delete`, `eviction`: changing;
 //! - `world`, `store`, `object`, `convert`, `controllers`: the cluster itself;
 //! - [`fleet`]: seeded objects to fill it with.
 //!

@@ -10,6 +10,7 @@ mod delete;
 mod discovery;
 mod door;
 mod errors;
+mod eviction;
 mod faults;
 mod fixture;
 mod paging;

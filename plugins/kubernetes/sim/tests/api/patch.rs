@@ -2,9 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use stocktake_kubernetes_sim::{Sim, SimOptions};
 
-use crate::client::Client;
 use crate::errors::refused;
 use crate::fixture::{NOW, cluster};
 
@@ -251,37 +249,4 @@ async fn what_is_applied_belongs_to_who_applied_it() {
     // What is applied no more goes, unless somebody else has it too.
     let less = send(apply("one", &json!({}))).await.json();
     assert_eq!(less["metadata"]["annotations"], json!({"a": "2"}));
-}
-
-#[tokio::test]
-async fn an_eviction_asks_the_budgets() {
-    let labels = json!({"app": "web"});
-    let pod = |name: &str| {
-        json!({"apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": name, "namespace": "a", "labels": labels}, "spec": {"containers": []}})
-    };
-    let objects = vec![
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}),
-        pod("web-0"),
-        pod("web-1"),
-        json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
-            "metadata": {"name": "web", "namespace": "a"},
-            "spec": {"minAvailable": 1, "selector": {"matchLabels": labels}},
-            "status": {"disruptionsAllowed": 1, "currentHealthy": 2, "desiredHealthy": 1}}),
-    ];
-    let sim = Sim::start(objects, SimOptions::default()).await.unwrap();
-    let admin = Client::new(&sim, Some("admin-token"));
-    let evict = async |name: &str| {
-        let path = format!("/api/v1/namespaces/a/pods/{name}/eviction");
-        let body =
-            json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}});
-        admin
-            .send(Method::POST, &path, &[], &body.to_string())
-            .await
-    };
-    assert_eq!(evict("web-0").await.status, 201);
-    assert!(sim.object("", "pods", Some("a"), "web-0").is_none());
-    let second = evict("web-1").await;
-    assert_eq!(second.status, 429, "{}", second.text());
-    assert!(sim.object("", "pods", Some("a"), "web-1").is_some());
 }
