@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 use stocktake_client::{Client, Execute};
 use stocktake_command::Output;
-use stocktake_core::{Core, Options, Schedule};
+use stocktake_core::{Core, OpenError, Options, Schedule};
 use stocktake_kubernetes_sim::{Credential, Effect, Matcher, Sim, SimOptions, Times};
 use stocktake_worker::Worker;
 use tempfile::TempDir;
@@ -45,12 +45,21 @@ impl Running {
     }
 
     async fn open(home: TempDir, schedule: Schedule) -> Self {
-        let core = Core::open(Options {
+        let options = Options {
             data_dir: home.path().to_owned(),
             contexts: Vec::new(),
             schedule,
-        });
-        let core = core.await.unwrap();
+        };
+        let begun = Instant::now();
+        let core = loop {
+            match Core::open(options.clone()).await {
+                // What the one before had on its way ends by itself, and then lets go of the directory.
+                Err(OpenError::Locked { .. }) if begun.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                opened => break opened.unwrap(),
+            }
+        };
         let mut tasks = core.start().unwrap();
         let client = Client::new(core.transport());
         tasks.push(tokio::spawn(Worker::new(client.clone(), "test").run()));
