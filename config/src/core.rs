@@ -184,8 +184,7 @@ static WORKFLOWS: Section = Section {
             "metrics",
             "Compute metrics only.",
             Shape::Section(&WORKFLOW),
-        )
-        .idle(),
+        ),
         Key::new(
             "collect_and_cleanup",
             "Collect, then clean, then compute metrics.",

@@ -11,8 +11,8 @@ use stocktake_model::normalise;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::audit::trouble;
-use crate::carry::{Done, told_refusals};
 use crate::core::{Core, now};
+use crate::fate::{Done, told_refusals};
 use crate::plans::{KeptPlan, Lead, State};
 
 #[async_trait]

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use stocktake_act::{
-    ApplyError, Approval, Approved, Course, Deed, Entry, Fate, Halt, Mark, Mode, Refusal, Verdict,
+    ApplyError, Approval, Approved, Course, Deed, Entry, Fate, Halt, Mark, Mode, Verdict,
     protection,
 };
 use stocktake_client::{Task, TaskResult};
@@ -21,24 +21,14 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::audit::trouble;
-use crate::cleanup::{Rules, object_name};
+use crate::cleanup::Rules;
 use crate::core::{Core, now};
+use crate::fate::{Done, fate_of, told_refusals};
 use crate::plans::{KeptPlan, State, Step};
 use crate::restore::Keeping;
 
 /// Results that may wait for a slow reader.
 const BUFFERED: usize = 64;
-
-/// What became of one object of a plan.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Done {
-    /// What the plan says about it.
-    pub(crate) entry: Entry,
-    /// What became of it.
-    pub(crate) fate: Fate,
-    /// What was said about it.
-    pub(crate) message: String,
-}
 
 /// A plan on its way.
 struct Carrier<'p> {
@@ -390,47 +380,6 @@ impl<'p> Carrier<'p> {
     }
 }
 
-/// An outcome as a fate, and what was said.
-fn fate_of(outcome: &Outcome) -> (Fate, String) {
-    match outcome {
-        Outcome::Deleted => (Fate::Deleted, String::new()),
-        Outcome::Vanished => (Fate::Deleted, "it was gone already".to_owned()),
-        Outcome::Terminating { finalizers } if finalizers.is_empty() => {
-            (Fate::Terminating, "it takes its time".to_owned())
-        }
-        Outcome::Terminating { finalizers } => {
-            let held = finalizers.join("`, `");
-            (Fate::Terminating, format!("held by `{held}`"))
-        }
-        Outcome::Changed { message } => (Fate::Changed, message.clone()),
-        Outcome::WouldSucceed => (Fate::WouldDelete, "dry run".to_owned()),
-        Outcome::Refused { message } => (Fate::Refused, message.clone()),
-        Outcome::Failed { message } => (Fate::Failed, message.clone()),
-        Outcome::Tagged(_) | Outcome::Kept(_) | Outcome::Restored { .. } => {
-            unreachable!("a deletion neither tags nor creates")
-        }
-    }
-}
-
-/// Refusals in one line, each with its guard and the setting that would open it.
-pub(crate) fn told_refusals(refusals: &[Refusal]) -> String {
-    let told = refusals.iter().map(|refusal| {
-        format!(
-            "guard `{}`: {} (setting: {})",
-            refusal.guard, refusal.why, refusal.setting
-        )
-    });
-    told.collect::<Vec<_>>().join("; ")
-}
-
 fn refused(error: &ApplyError) -> CommandError {
     CommandError::world(error.to_string()).hint(error.hint())
-}
-
-/// The object of an entry, for people.
-pub(crate) fn shown(entry: &Entry) -> String {
-    match &entry.object {
-        Some(object) => object_name(object),
-        None => format!("{} `{}`", entry.kind, entry.name),
-    }
 }

@@ -10,8 +10,8 @@ use stocktake_model::{ObjectRef, near};
 use stocktake_plugin_api::Deletion;
 
 use crate::audit::trouble;
-use crate::carry::{Done, shown, told_refusals};
 use crate::core::{Core, now};
+use crate::fate::{Done, shown, told_refusals};
 use crate::plans::{KeptPlan, Lead, State};
 
 /// What the configuration says about cleaning.

@@ -73,7 +73,7 @@ impl Core {
             let hint = failure
                 .hint
                 .as_ref()
-                .map(|hint| format!("; {hint}"))
+                .map(|hint| format!("\n  hint: {hint}"))
                 .unwrap_or_default();
             self.fail(
                 task,

@@ -292,6 +292,7 @@ fn hear(output: Output, end: &mut JobEnd) {
         Output::File { name, .. } => format!("a job has nobody to give the file `{name}` to"),
         Output::NeedFiles { names } => format!("a job has no files: `{}`", names.join("`, `")),
         Output::Edit { id, .. } => format!("a job cannot edit `{id}`"),
+        Output::Picture { .. } => "a job has nobody to show a picture to".to_owned(),
         Output::Done { exit_code, .. } => {
             end.exit_code = end.exit_code.max(exit_code);
             return;

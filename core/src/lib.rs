@@ -15,6 +15,7 @@ mod core;
 mod documents;
 mod expired;
 mod facts;
+mod fate;
 mod follow;
 mod history;
 mod ingest;

@@ -54,7 +54,8 @@ impl Overrides {
     }
 
     /// The document as it counts.
-    pub(crate) fn laid_over(&self, parsed: Parsed) -> Parsed {
+    #[must_use]
+    pub fn laid_over(&self, parsed: Parsed) -> Parsed {
         let layers = self.layers(parsed.id);
         let over = |under: Parsed, (_, over): (String, Parsed)| under.overlaid(&over);
         layers.into_iter().fold(parsed, over)

@@ -7,6 +7,7 @@ use stocktake_command::Output;
 
 use crate::files::Written;
 use crate::page::Page;
+use crate::picture;
 use crate::progress::Bars;
 use crate::render::{Place, Screen};
 use crate::session::Seat;
@@ -49,6 +50,8 @@ pub(crate) struct Answer {
     page: Page,
     bars: Bars,
     written: Written,
+    /// Graphs to draw once everything is there.
+    pictures: Vec<String>,
     ended: Option<Ended>,
     done: Option<Output>,
     /// Hints and errors that came while a pager had the terminal.
@@ -73,6 +76,7 @@ impl Answer {
             page: Page::new(screen, seat),
             bars: Bars::new(screen, lines),
             written: Written::default(),
+            pictures: Vec::new(),
             ended: None,
             done: None,
             later: Vec::new(),
@@ -97,6 +101,7 @@ impl Answer {
             Output::Progress(_) if self.page.pages() => {}
             Output::Progress(progress) => self.bars.update(&progress),
             Output::Note { .. } | Output::Error { .. } => self.tell(&output),
+            Output::Picture { text } => self.pictures.push(text),
             Output::NeedFiles { names } => self.ended = Some(Ended::Files(names)),
             Output::Edit {
                 id,
@@ -172,6 +177,7 @@ impl Answer {
             screen,
             page,
             written,
+            pictures,
             ended,
             done,
             ..
@@ -193,6 +199,11 @@ impl Answer {
             for name in written.finish()? {
                 screen.aside(&format!("wrote `{name}`"));
             }
+        }
+        let mut exit_code = exit_code;
+        for graph in &pictures {
+            let drawn = picture::show(screen, seat, graph)?;
+            exit_code = if exit_code == 0 { drawn } else { exit_code };
         }
         if seat == Seat::Prompt && self.lines == Lines::Answer {
             screen.summary(&done, took);

@@ -1,15 +1,26 @@
 //! What can be said on the command line of the program itself.
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use crate::asked::{self, Asked};
+use crate::examples;
 
 /// An inventory of everything that runs in your Kubernetes clusters.
 ///
 /// Without a command: collects the clusters of your kubeconfig and opens a prompt. Lines come from `-c`, from standard input
-/// when that is not a terminal, or from the prompt.
+/// when that is not a terminal, or from the prompt. Every command of the prompt can be run once as well: `stocktake clusters`,
+/// `stocktake config list`; `stocktake help` lists them, and options of the program stand in front of them.
 #[derive(Debug, Clone, Parser)]
-#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    allow_external_subcommands = true,
+    after_help = EXIT_CODES
+)]
 pub struct Args {
     /// Run this line and exit; may be given several times
     #[arg(short = 'c', long = "command", value_name = "LINE", global = true)]
@@ -58,6 +69,8 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         report: Option<PathBuf>,
     },
+    /// Ask once, as kubectl is asked, and leave
+    Search(Asked),
     /// Try it on three simulated clusters; nothing is kept
     Demo,
     /// Only the core: keeps the inventory, runs workflows on schedule, serves other stocktakes on its socket
@@ -69,7 +82,6 @@ pub enum Command {
     /// Only the prompt, attached to the core on this data directory
     Shell,
     /// Print a completion script for your shell
-    #[command(after_help = COMPLETION)]
     Completion {
         /// Which shell it is for
         shell: Shell,
@@ -82,6 +94,9 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// A command of the prompt.
+    #[command(external_subcommand)]
+    Line(Vec<String>),
 }
 
 /// When to use colours.
@@ -101,19 +116,65 @@ const PLUGIN: &str = "kubectl-stocktake";
 impl Args {
     /// Reads the arguments of this process; wrong ones end it with exit code 2, `--help` and `--version` with 0.
     pub fn of_process() -> Self {
-        let matches = program(std::env::args_os().next().map(PathBuf::from)).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        let mut program = program(std::env::args_os().next().map(PathBuf::from));
+        let matches = program.get_matches_mut();
+        let read = Self::from_arg_matches(&matches).and_then(|args| args.spelled_out(&mut program));
+        read.unwrap_or_else(|error| error.exit())
     }
+
+    /// With a search or a command of the prompt turned into the line it stands for.
+    fn spelled_out(mut self, program: &mut clap::Command) -> Result<Self, clap::Error> {
+        match self.command.take() {
+            Some(Command::Search(asked)) => self.lines.push(asked.line(&self.contexts)),
+            Some(Command::Line(words)) => {
+                if let [help, name] = &words[..]
+                    && help == "help"
+                    && program.find_subcommand(name).is_some()
+                {
+                    let asked = ["stocktake", name, "--help"];
+                    return program.try_get_matches_from_mut(asked).map(|_| self);
+                }
+                self.lines
+                    .push(asked::line(&words).map_err(|near| unknown(program, &words, &near))?);
+            }
+            other => self.command = other,
+        }
+        Ok(self)
+    }
+}
+
+fn unknown(program: &mut clap::Command, words: &[String], near: &[&str]) -> clap::Error {
+    let name = words.first().map_or("", String::as_str);
+    let parts = program.get_subcommands().map(clap::Command::get_name);
+    let hint = match stocktake_model::near(name, near.iter().copied().chain(parts)).first() {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "`stocktake --help` lists the parts, `stocktake help` the commands".to_owned(),
+    };
+    program.error(
+        ErrorKind::InvalidSubcommand,
+        format!("unknown command `{name}`\n  hint: {hint}"),
+    )
 }
 
 /// The program as clap knows it. Started by kubectl as a plugin, it calls itself what the person typed.
 fn program(started_as: Option<PathBuf>) -> clap::Command {
+    let program = Args::command()
+        .help_template(TEMPLATE)
+        .before_help(examples::of("stocktake"))
+        .mut_subcommands(|part| {
+            let text = examples::of(part.get_name());
+            part.help_template(TEMPLATE).before_help(text)
+        });
     let stem = started_as.as_deref().and_then(|path| path.file_stem());
     if stem.is_some_and(|stem| stem == PLUGIN) {
-        return Args::command().bin_name("kubectl stocktake");
+        return program.bin_name("kubectl stocktake");
     }
-    Args::command()
+    program
 }
+
+/// What it is, then how it is used, then the rest: examples say most in the least time.
+const TEMPLATE: &str =
+    "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
 /// The completion script for a shell.
 pub(crate) fn completion(shell: Shell) -> Vec<u8> {
@@ -125,23 +186,12 @@ pub(crate) fn completion(shell: Shell) -> Vec<u8> {
 /// The man page, as roff.
 pub(crate) fn man() -> std::io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Args::command()).render(&mut page)?;
+    let more = format!("{}\n\n{EXIT_CODES}", examples::of("stocktake"));
+    clap_mangen::Man::new(Args::command().after_help(more)).render(&mut page)?;
     Ok(page)
 }
 
-const COMPLETION: &str = "\
-Examples:
-  stocktake completion bash > /etc/bash_completion.d/stocktake
-  stocktake completion zsh > \"${fpath[1]}/_stocktake\"
-  stocktake completion fish > ~/.config/fish/completions/stocktake.fish
-  stocktake completion powershell | Out-String | Invoke-Expression";
-
-const EXAMPLES: &str = "\
-Examples:
-  stocktake demo
-  stocktake -c 'search is(kubernetes_pod) | count namespace'
-  echo 'search is(instance) | list name, instance_cores' | stocktake
-
+const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 answered from partial data, 130 broken off by Ctrl-C";
 
 #[cfg(test)]
@@ -158,6 +208,56 @@ mod tests {
         let usage = |name: &str| program(Some(name.into())).render_usage().to_string();
         assert!(usage("/usr/bin/kubectl-stocktake").contains("kubectl stocktake [OPTIONS]"));
         assert!(usage("/usr/bin/stocktake").contains("Usage: stocktake [OPTIONS]"));
+    }
+
+    #[test]
+    fn every_part_begins_its_help_with_three_examples_that_can_be_typed() {
+        let program = program(None);
+        let parts = program.get_subcommands().cloned();
+        for mut part in parts.chain([program.clone()]) {
+            let help = part.render_long_help().to_string();
+            let (before, examples) = help.split_once("Examples:\n").expect(&help);
+            assert!(!before.contains("Usage:"), "{help}");
+            let lines: Vec<&str> = examples
+                .lines()
+                .take_while(|line| line.starts_with("  "))
+                .collect();
+            assert!(lines.len() >= 3, "{help}");
+            for line in lines {
+                let words = examples::words(line).unwrap_or_else(|| panic!("{line}"));
+                let matches = super::program(None).try_get_matches_from(&words);
+                let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
+                let read = args.and_then(|args| args.spelled_out(&mut super::program(None)));
+                assert!(read.is_ok(), "{line}: {read:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_and_commands_of_the_prompt_become_lines() {
+        let read = |line: &str| {
+            let matches = program(None).try_get_matches_from(line.split_whitespace());
+            let args = Args::from_arg_matches(&matches.unwrap()).unwrap();
+            args.spelled_out(&mut program(None))
+        };
+        let lines = |line: &str| read(line).unwrap().lines;
+        assert_eq!(
+            lines("stocktake --context prod search pods -n default"),
+            ["search --context prod -n default pods"]
+        );
+        assert_eq!(
+            lines("stocktake config show stocktake.core"),
+            ["config show stocktake.core"]
+        );
+        assert_eq!(lines("stocktake count --help"), ["count --help"]);
+        assert!(
+            read("stocktake dmeo")
+                .unwrap_err()
+                .to_string()
+                .contains("did you mean `demo`?")
+        );
+        let help = read("stocktake help demo").unwrap_err();
+        assert_eq!(help.kind(), ErrorKind::DisplayHelp);
     }
 
     #[test]

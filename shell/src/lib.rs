@@ -3,12 +3,14 @@
 //! It is thin: commands run in the core, the shell renders what they say, opens editors and writes files.
 mod answer;
 mod args;
+mod asked;
 mod check;
 mod collect;
 mod completions;
 mod demo;
 mod editor;
 mod embed;
+mod examples;
 mod files;
 mod fit;
 mod lexis;
@@ -17,6 +19,7 @@ mod locale;
 mod logs;
 mod page;
 mod pager;
+mod picture;
 mod progress;
 mod prompt;
 mod rbac;

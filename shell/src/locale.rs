@@ -1,9 +1,22 @@
-//! Which characters the terminal is said to understand. Only our own decoration follows it; answers are never changed.
+//! Which characters the terminal is said to understand. Only decoration follows it (branches, bars, what
+//! stands for text that was cut); what is decorated is never changed.
 
 /// Whether the locale says UTF-8, as POSIX reads it: the first of these variables that is set and not empty. With none set
 /// nobody said anything, and terminals of today do.
 pub(crate) fn utf8() -> bool {
     says_utf8(|name| std::env::var(name).ok())
+}
+
+/// A line with branches and bars drawn by ASCII letters.
+pub(crate) fn spelled(line: &str) -> String {
+    let spelled = |c: char| match c {
+        '├' | '│' => '|',
+        '└' => '`',
+        '─' => '-',
+        '█' => '#',
+        other => other,
+    };
+    line.chars().map(spelled).collect()
 }
 
 fn says_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
@@ -20,6 +33,11 @@ fn says_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn branches_and_bars_can_be_spelled() {
+        assert_eq!(spelled("│   └── pod ä ██"), "|   `-- pod ä ##");
+    }
 
     #[test]
     fn the_first_variable_that_says_something_counts() {

@@ -135,6 +135,9 @@ impl Page {
     fn put(&mut self, line: &str) -> io::Result<()> {
         let fitted = self.fit.as_ref().map(|fit| fit.line(line));
         let line = fitted.as_deref().unwrap_or(line);
+        let pipe = matches!(self.to, To::Pipe);
+        let spelled = (!pipe && !locale::utf8()).then(|| locale::spelled(line));
+        let line = spelled.as_deref().unwrap_or(line);
         let tinted = if self.color { tint(line) } else { line.into() };
         match &mut self.to {
             To::Pager(pager) => pager.line(&tinted),

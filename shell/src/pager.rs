@@ -50,7 +50,8 @@ impl Pager {
     }
 }
 
-fn on_path(program: &str) -> bool {
+/// Whether a program can be started by this name.
+pub(crate) fn on_path(program: &str) -> bool {
     if program.contains('/') {
         return Path::new(program).is_file();
     }

@@ -7,15 +7,19 @@ use futures::StreamExt as _;
 use stocktake_client::{Client, Execute};
 use stocktake_command::Output;
 use stocktake_config::{DocumentId, parse};
+use stocktake_core::Overrides;
 use stocktake_kubernetes::cluster_roles;
 
 use crate::page;
 
 /// Prints the `ClusterRole` to collect, and the one to tag and clean, for the configuration of this core.
-pub(crate) async fn print(client: &Client) -> Result<u8> {
+pub(crate) async fn print(client: &Client, overrides: &Overrides) -> Result<u8> {
     let text = worker_document(client).await?;
     let config = parse(DocumentId::Worker, &text).context("reading `stocktake.worker`")?;
-    let config = config.worker().context("reading `stocktake.worker`")?;
+    let config = overrides
+        .laid_over(config)
+        .worker()
+        .context("reading `stocktake.worker`")?;
     let [collect, change] = cluster_roles(&config.k8s);
     let text = format!("{}\n---\n{}\n", collect.trim_end(), change.trim_end());
     page::print(text.as_bytes())?;

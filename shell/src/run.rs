@@ -11,7 +11,7 @@ use crate::demo::Demo;
 use crate::embed::{self, Embedded, Trouble};
 use crate::render::Screen;
 use crate::session::{CANCELLED, Seat, Session};
-use crate::{check, collect, demo, logs, page, prompt, rbac, script};
+use crate::{asked, check, collect, demo, logs, page, prompt, rbac, script};
 
 /// Runs the program.
 pub fn run(args: Args) -> ExitCode {
@@ -36,7 +36,8 @@ pub fn run(args: Args) -> ExitCode {
 fn start(args: &Args, screen: Screen) -> Result<u8> {
     let runtime = Arc::new(Runtime::new().context("cannot start the runtime")?);
     match &args.command {
-        None => everything(args, screen, &runtime),
+        // What of these is a line was made one when the arguments were read.
+        None | Some(Command::Search(_) | Command::Line(_)) => everything(args, screen, &runtime),
         Some(Command::Check { files }) => check::run(args, files),
         Some(Command::Collect { report }) => runtime.block_on(async {
             let embedded = Embedded::start(args, Seat::Script).await?;
@@ -54,7 +55,7 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
             let seat = script::seat(args);
             runtime.block_on(async {
                 let embedded = Embedded::start(args, seat).await?;
-                let code = rbac::print(&embedded.client()).await;
+                let code = rbac::print(&embedded.client(), &embed::overrides(args)?).await;
                 embedded.leave(screen).await;
                 code
             })
@@ -72,6 +73,13 @@ fn print(text: &[u8]) -> u8 {
     0
 }
 
+/// For whoever has no clusters at hand, or none that answers.
+const NOTHING_THERE: &str = "\
+No cluster could be collected, so there is nothing to ask yet. Ways on:
+  stocktake demo                    three simulated clusters: nothing to set up, nothing kept
+  KUBECONFIG=FILE stocktake         the clusters of that kubeconfig
+  config edit stocktake.worker      at the prompt: name kubeconfigs under `k8s.config_files`; then `workflows run collect`";
+
 /// Core, worker and shell in one process, or a shell on the core that runs already.
 fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8> {
     let seat = script::seat(args);
@@ -80,8 +88,15 @@ fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8>
         screen.aside(&note);
     }
     let client = embedded.client();
-    let first =
-        runtime.block_on(embedded.collect_first(&Session::new(client.clone(), screen, seat)))?;
+    let waits = args.lines.is_empty() || !args.lines.iter().all(|line| asked::needs_no_data(line));
+    let first = if waits {
+        runtime.block_on(embedded.collect_first(&Session::new(client.clone(), screen, seat)))?
+    } else {
+        0
+    };
+    if waits && runtime.block_on(client.info())?.accounts == 0 {
+        screen.aside(NOTHING_THERE);
+    }
     if seat == Seat::Prompt {
         screen.aside("`help` says what you can do, Tab completes, Ctrl-D leaves");
     }

@@ -52,3 +52,33 @@ search is(volume) | count kind
         .collect();
     assert_eq!(left, Vec::<String>::new());
 }
+
+#[test]
+fn every_line_of_the_tour_answers_something_in_the_demo() {
+    let place = Place::new(
+        PROGRAM,
+        &FleetShape {
+            clusters: 1,
+            objects_per_cluster: 50,
+            ..FleetShape::default()
+        },
+    );
+    let tour = place.arguments(&["help", "query"]).code(0).out;
+    let lines: Vec<&str> = tour
+        .lines()
+        .filter_map(|line| Some(&line[line.find("  search ")? + 2..]))
+        .collect();
+    assert!(lines.len() >= 20, "{tour}");
+    // Between two answers stands a line nobody else prints.
+    let typed: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{line}\necho =====\n"))
+        .collect();
+    let ran = stocktake_tests::run(place.program().arg("demo"), &typed.concat());
+    let answers: Vec<&str> = ran.out.split("=====\n").collect();
+    for (line, answer) in lines.iter().zip(&answers) {
+        let nothing = answer.is_empty() || answer.starts_with("total matched: 0");
+        assert!(!nothing, "{line}\n{answer}\n{}", ran.err);
+    }
+    assert!(!ran.err.contains("error"), "{}", ran.err);
+}

@@ -33,7 +33,13 @@ fn every_command_is_described() {
                 writeln!(text, "| `{name}` | {} |", about.replace('|', "\\|")).unwrap();
             }
             for example in spec.examples {
-                write!(text, "\n{}:\n\n    > {}\n", example.about, example.line).unwrap();
+                let colon = if example.about.ends_with('?') {
+                    ""
+                } else {
+                    ":"
+                };
+                let about = example.about;
+                write!(text, "\n{about}{colon}\n\n    > {}\n", example.line).unwrap();
                 for line in example.prints.lines() {
                     writeln!(text, "    {line}").unwrap();
                 }

@@ -49,6 +49,13 @@ pub(crate) fn of_search(query: &Query, edges: WithEdges, scene: &Scene) -> Vec<C
     )
 }
 
+/// Whether a narrow table does without a column that nobody named.
+pub(crate) fn is_minor(column: &Column) -> bool {
+    let place = |name: &str| absolute(&["ancestors", name, "reported", "name"]);
+    let minor = ["id", "last_update"].map(|name| absolute(&["reported", name]));
+    minor.contains(&column.path) || [place("cloud"), place("zone")].contains(&column.path)
+}
+
 /// The columns of the rows of an aggregate: groups, then functions.
 pub(crate) fn of_aggregate(aggregate: &Aggregate) -> Vec<Column> {
     let groups = aggregate.groups.iter().map(|group| {

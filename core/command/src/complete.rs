@@ -1,6 +1,8 @@
 //! What may stand at the cursor of a line: commands, flags, kinds, properties, operators, and which values to look up.
 //!
 //! What is in the graph and in the record is not known here: the core looks up what [`Completing::wanted`] names.
+mod options;
+
 use serde::{Deserialize, Serialize};
 use stocktake_model::Model;
 use stocktake_query::{Expect, Path, suggest};
@@ -9,6 +11,7 @@ use crate::argument::quoted_end;
 use crate::members::{paths, value_type};
 use crate::spec::Spec;
 use crate::{COMMANDS, Command, Ground, Shape, command};
+use options::without_options;
 
 /// What may stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -217,25 +220,6 @@ fn asked_for(query: &str) -> Vec<String> {
     suggest(&whole, whole.len()).kinds
 }
 
-/// The text with the options of `search` made blank: everything else stays where it is.
-fn without_options(argument: &str) -> String {
-    let mut text = argument.to_owned();
-    for option in ["--with-edges", "--explain"] {
-        text = text.replace(option, &" ".repeat(option.len()));
-    }
-    if let Some(at) = text.find("--at ") {
-        let rest = &text[at + 5..];
-        let skipped = rest.len() - rest.trim_start().len();
-        let value = rest.trim_start().find(char::is_whitespace);
-        if let Some(length) = value {
-            let end = at + 5 + skipped + length;
-            let width = text[at..end].len();
-            text.replace_range(at..end, &" ".repeat(width));
-        }
-    }
-    text
-}
-
 /// The argument of a command.
 fn argument_of(
     spec: &'static Spec,
@@ -248,6 +232,11 @@ fn argument_of(
     });
     let word = &argument[start..];
     let model = ground.model();
+    if matches!(spec.name, "search" | "history")
+        && let Some(completing) = options::value(argument, start)
+    {
+        return completing;
+    }
     let mut completing = match spec.name {
         "search" => query(&without_options(argument), &model),
         "history" => query(argument, &model),
@@ -562,7 +551,9 @@ mod tests {
         );
         check(
             "search is(kubernetes_pod) --",
-            expect![[r#""--" --with-edges --explain --at -->"#]],
+            expect![[
+                r#""--" --with-edges --explain --at --namespace --selector --context --output -->"#
+            ]],
         );
         check(
             "search --with-edges is(kubernetes_cl",
@@ -590,6 +581,19 @@ mod tests {
         check(
             "search all | list --",
             expect![[r#""--" --csv --json-table --markdown --wide --with-defaults"#]],
+        );
+        check(
+            "search pods -o ",
+            expect![[r#""" csv json name table wide yaml"#]],
+        );
+        check(
+            "search pods -o wide -n ku",
+            expect![[r#""ku"  values of namespace in []"#]],
+        );
+        check("search pods --context ", expect![[r#"""  Clusters"#]]);
+        check(
+            "search -n default is(kubernetes_po",
+            expect![[r#""kubernetes_po" kubernetes_pod"#]],
         );
         check("search all | write ", expect![[r#"""  files"#]]);
         check("workflows r", expect![[r#""r" run running"#]]);

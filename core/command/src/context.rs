@@ -28,3 +28,13 @@ pub enum Terminal {
         width: Option<u16>,
     },
 }
+
+impl Terminal {
+    /// Columns of the screen, if there is one of which that is known.
+    pub(crate) fn width(self) -> Option<u16> {
+        match self {
+            Self::None => None,
+            Self::Prompt { width } => width,
+        }
+    }
+}

@@ -232,7 +232,7 @@ fn joined(first: &Part, second: &Part) -> Option<Part> {
 }
 
 /// `first and second`, flat.
-fn both(first: Filter, second: Filter) -> Filter {
+pub(crate) fn both(first: Filter, second: Filter) -> Filter {
     let flat = |filter| match filter {
         Filter::All => Vec::new(),
         Filter::And(filters) => filters,

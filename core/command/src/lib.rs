@@ -5,6 +5,7 @@
 //! (`draft`), and run (`execute`).
 mod act;
 mod argument;
+mod bars;
 mod columns;
 mod commands;
 mod complete;
@@ -16,6 +17,7 @@ mod expand;
 #[cfg(test)]
 mod fixture;
 mod flow;
+mod form;
 mod format;
 mod ground;
 mod keep;

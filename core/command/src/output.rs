@@ -36,6 +36,11 @@ pub enum Output {
         /// Line to send with it.
         follow_up: String,
     },
+    /// A graph in the language of Graphviz, to be shown as a picture.
+    Picture {
+        /// The graph.
+        text: String,
+    },
     /// The line cannot run before these files are uploaded; nothing was done.
     NeedFiles {
         /// Paths as they were typed.

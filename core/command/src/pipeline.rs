@@ -14,7 +14,7 @@ use crate::scene::VARIABLES;
 use crate::spec::Stage;
 use crate::{
     Argument, COMMANDS, Call, Category, Command, CommandError, Flow, Ground, Place, Scene, Search,
-    Settings, Shape, command, shorthand, syntax,
+    Settings, Shape, command, form, shorthand, syntax,
 };
 
 /// A sentence, ready to run.
@@ -67,13 +67,17 @@ pub(crate) fn plan(
     let whole = sentence.first().map(Argument::span).unwrap_or_default();
     let scene = Scene::new(ground, settings, all).map_err(|error| error.at(whole))?;
     let mut steps = Vec::new();
+    let sentence = help_wanted(&sentence).unwrap_or(sentence);
     for piece in expand_aliases(whole_job(sentence), settings, &scene)? {
         let piece = if asks(&piece) {
             expanded(&piece, &scene, ground)?
         } else {
             piece
         };
-        steps.push(step(&piece, steps.is_empty(), settings)?);
+        let mut step = step(&piece, steps.is_empty(), settings)?;
+        let formatter = formatter(&mut step)?;
+        steps.push(step);
+        steps.extend(formatter);
     }
     let canonical: Vec<String> = steps.iter().map(canonical).collect();
     insert_list(&mut steps);
@@ -196,6 +200,35 @@ fn step(piece: &Argument, first: bool, settings: &Settings) -> Result<Step, Comm
     } else {
         error.hint(format!("did you mean {}?", meant.join(" or ")))
     })
+}
+
+/// The formatter that `-o FORM` behind a search stands for. It is taken out of the step.
+fn formatter(step: &mut Step) -> Result<Option<Step>, CommandError> {
+    if !(step.is("search") || step.is("history")) {
+        return Ok(None);
+    }
+    let formed = form::formed(&step.argument)?;
+    step.argument = formed.rest.trim();
+    Ok(formed.formatter.map(|(name, argument)| Step {
+        command: command(name).expect("formatters are registered"),
+        word: Argument::standing_for(name, argument.span()),
+        argument,
+    }))
+}
+
+/// `count --help`, anywhere on the line, asks about `count` and runs nothing.
+fn help_wanted(sentence: &Sentence) -> Option<Sentence> {
+    let asked = sentence.iter().find_map(|piece| {
+        let (word, argument) = piece.head();
+        let wanted = matches!(argument.text(), "--help" | "-h");
+        wanted
+            .then(|| command(word.text()))
+            .flatten()
+            .map(|known| (known, piece.span()))
+    });
+    let (known, span) = asked?;
+    let line = format!("help {}", known.spec().name);
+    Some(vec![Argument::standing_for(&line, span)])
 }
 
 /// Puts `list` where elements would meet text: before `write`, and at the end.

@@ -372,7 +372,8 @@ pub(crate) fn cloud_id(cloud: &str) -> NodeId {
     NodeId::of("cloud", cloud, "", cloud)
 }
 
-/// The partition of the root and the clouds.
+/// The partition of the root and the clouds; nothing as long as nothing hangs below them, so that an empty inventory counts
+/// no node.
 fn top(model: &Arc<Model>, accounts: &[Arc<Partition>]) -> Partition {
     let mut builder = PartitionBuilder::empty(Arc::clone(model), "", "", "");
     let record = |kind: &str, id: &str| NodeRecord {
@@ -383,7 +384,9 @@ fn top(model: &Arc<Model>, accounts: &[Arc<Partition>]) -> Partition {
         ]),
         ..NodeRecord::default()
     };
-    builder.node_as(&record("graph_root", "root"), NodeId::ROOT);
+    if !accounts.is_empty() {
+        builder.node_as(&record("graph_root", "root"), NodeId::ROOT);
+    }
     for partition in accounts {
         builder.node_as(
             &record("cloud", &partition.cloud),
@@ -391,7 +394,7 @@ fn top(model: &Arc<Model>, accounts: &[Arc<Partition>]) -> Partition {
         );
     }
     let mut top = builder.lay_out();
-    let root = top.row_of(&NodeId::ROOT).expect("added above");
+    let root = top.row_of(&NodeId::ROOT).unwrap_or_default();
     top.parent = vec![NO_ROW; top.len()];
     top.account_row = NO_ROW;
     let edges: Vec<Edge> = (0..root)

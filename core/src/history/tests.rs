@@ -238,8 +238,8 @@ async fn any_question_can_be_asked_of_the_past() {
         &core,
         "search --at 2024-04-01 all | count",
         expect![[r"
-        total matched: 1
-        total unmatched: 0"]],
+            total matched: 0
+            total unmatched: 0"]],
     )
     .await;
     check(

@@ -14,14 +14,14 @@ use crate::order::{canonical, compare};
 use crate::reader::{Reader, at};
 use crate::show::{plain, scalar_text};
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
-use crate::{Argument, Call, CommandError, Flow, Scene, WithEdges, flow::absolute, syntax};
+use crate::{Argument, Call, CommandError, Flow, Scene, WithEdges, bars, flow::absolute, syntax};
 
 static SPEC: Spec = Spec {
     name: "count",
     aliases: &[],
     about: "count elements, by the values of a property when one is given",
-    usage: "[PATH]",
-    arguments: &[],
+    usage: "[PATH] [--bars]",
+    arguments: &[("--bars", "with a bar behind each count")],
     category: Category::Search,
     input: Shape::Any,
     output: Shape::Lines,
@@ -34,6 +34,11 @@ static SPEC: Spec = Spec {
         Example {
             about: "How many pods run on each node?",
             line: "search is(kubernetes_pod) | count /ancestors.kubernetes_node.reported.name",
+            prints: "",
+        },
+        Example {
+            about: "The same to look at",
+            line: "search is(kubernetes_resource) | count kind --bars",
             prints: "",
         },
         Example {
@@ -56,19 +61,38 @@ impl Command for Count {
     }
 
     fn parse(&self, argument: &Argument, scene: &Scene) -> Result<Box<dyn Stage>, CommandError> {
-        let path = if argument.is_empty() {
+        let mut rest = argument.clone();
+        let mut look = Look::Plain;
+        for word in argument.words() {
+            if argument.text()[word.range.clone()] == *"--bars" {
+                look = Look::Bars;
+                rest = rest.blank(word.range);
+            }
+        }
+        let rest = rest.trim();
+        let path = if rest.is_empty() {
             None
         } else {
-            Some(syntax::path(argument)?)
+            Some(syntax::path(&rest)?)
         };
         let reader = path.as_ref().map(|path| Reader::new(path, scene));
-        Ok(Box::new(Ready { path, reader }))
+        Ok(Box::new(Ready { path, reader, look }))
     }
+}
+
+/// How the counts look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// `value: n`
+    Plain,
+    /// With a bar behind each.
+    Bars,
 }
 
 struct Ready {
     path: Option<Path>,
     reader: Option<Reader>,
+    look: Look,
 }
 
 #[async_trait]
@@ -86,7 +110,7 @@ impl Stage for Ready {
         if draft.is_explained() {
             return Folded::Then(Box::new(Explained));
         }
-        Folded::Then(Box::new(FromRows))
+        Folded::Then(Box::new(FromRows(self.look)))
     }
 
     fn reads(&self) -> Vec<Path> {
@@ -96,7 +120,7 @@ impl Stage for Ready {
             .collect()
     }
 
-    async fn run(self: Box<Self>, input: Flow, _: &Call) -> Result<Flow, CommandError> {
+    async fn run(self: Box<Self>, input: Flow, call: &Call) -> Result<Flow, CommandError> {
         let mut tally = Tally::default();
         let mut elements = input.elements;
         while let Some(element) = elements.next().await {
@@ -114,7 +138,7 @@ impl Stage for Ready {
                 },
             }
         }
-        Ok(Flow::lines(tally.lines()))
+        Ok(Flow::lines(tally.lines(self.look, call)))
     }
 }
 
@@ -135,11 +159,11 @@ fn aggregate(path: Option<Path>) -> Aggregate {
 }
 
 /// Writes the lines from the rows of [`aggregate`].
-struct FromRows;
+struct FromRows(Look);
 
 #[async_trait]
 impl Stage for FromRows {
-    async fn run(self: Box<Self>, input: Flow, _: &Call) -> Result<Flow, CommandError> {
+    async fn run(self: Box<Self>, input: Flow, call: &Call) -> Result<Flow, CommandError> {
         let value = absolute(&["group", VALUE]);
         let mut tally = Tally::default();
         for row in input.collect().await? {
@@ -149,7 +173,7 @@ impl Stage for FromRows {
                 None => tally.matched += count,
             }
         }
-        Ok(Flow::lines(tally.lines()))
+        Ok(Flow::lines(tally.lines(self.0, call)))
     }
 }
 
@@ -195,17 +219,28 @@ impl Tally {
         group.or_insert_with(|| (value.clone(), 0)).1 += count;
     }
 
-    /// `value: n`, the smallest count first and equal counts by value, then both totals.
-    fn lines(self) -> Vec<String> {
+    /// The values and their counts, the smallest count first and equal counts by value; then both totals.
+    fn lines(self, look: Look, call: &Call) -> Vec<String> {
+        let totals = [
+            format!("total matched: {}", self.matched),
+            format!("total unmatched: {}", self.unmatched),
+        ];
+        let counts = self.counts();
+        let lines = match look {
+            Look::Plain => {
+                let line = |(value, count): &(String, u64)| format!("{value}: {count}");
+                counts.iter().map(line).collect()
+            }
+            Look::Bars => bars::lines(&counts, call.context.terminal.width()),
+        };
+        lines.into_iter().chain(totals).collect()
+    }
+
+    fn counts(self) -> Vec<(String, u64)> {
         let mut groups: Vec<(Value, u64)> = self.groups.into_values().collect();
         groups.sort_by(|(a, n), (b, m)| n.cmp(m).then_with(|| compare(a, b)));
-        let mut lines: Vec<String> = groups
-            .iter()
-            .map(|(value, count)| format!("{}: {count}", plain(&scalar_text(value))))
-            .collect();
-        lines.push(format!("total matched: {}", self.matched));
-        lines.push(format!("total unmatched: {}", self.unmatched));
-        lines
+        let shown = |(value, count)| (plain(&scalar_text(&value)), count);
+        groups.into_iter().map(shown).collect()
     }
 }
 
@@ -229,13 +264,12 @@ mod tests {
         ] {
             tally.add(&value, 1);
         }
-        expect![[r"
-            9: 1
-            10: 1
-            a: 1
-            b: 2
-            total matched: 5
-            total unmatched: 1"]]
-        .assert_eq(&tally.lines().join("\n"));
+        assert_eq!((tally.matched, tally.unmatched), (5, 1));
+        let counts = tally.counts();
+        let counts: Vec<String> = counts
+            .iter()
+            .map(|(value, count)| format!("{value}: {count}"))
+            .collect();
+        expect!["9: 1, 10: 1, a: 1, b: 2"].assert_eq(&counts.join(", "));
     }
 }

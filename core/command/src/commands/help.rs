@@ -2,7 +2,7 @@
 use stocktake_model::near;
 
 use super::tip::Said;
-use super::{COMMANDS, command};
+use super::{COMMANDS, command, tour};
 use crate::placeholder::PLACEHOLDERS;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{Argument, CommandError, Scene, Shorthand};
@@ -14,8 +14,11 @@ static SPEC: Spec = Spec {
     name: "help",
     aliases: &["?", "man"],
     about: "what you can do, and how",
-    usage: "[COMMAND|placeholders]",
-    arguments: &[("placeholders", "`@TODAY@` and the like")],
+    usage: "[COMMAND|query|placeholders]",
+    arguments: &[
+        ("query", "the query language on one page"),
+        ("placeholders", "`@TODAY@` and the like"),
+    ],
     category: Category::Misc,
     input: Shape::Nothing,
     output: Shape::Lines,
@@ -28,6 +31,11 @@ static SPEC: Spec = Spec {
         Example {
             about: "What is there?",
             line: "help",
+            prints: "",
+        },
+        Example {
+            about: "What can be asked?",
+            line: "help query",
             prints: "",
         },
         Example {
@@ -53,6 +61,7 @@ impl Command for Help {
                 lines
             }
             "placeholders" => placeholders(),
+            "query" => tour::page(),
             name => match (command(name), scene.shorthands.get(name)) {
                 (Some(command), _) => detail(command.spec()),
                 (None, Some(shorthand)) => custom_detail(name, shorthand),
@@ -91,7 +100,7 @@ fn overview() -> Vec<String> {
     }
     lines.push(String::new());
     lines.push(
-        "`help COMMAND` tells more about one, `kinds` lists what can be asked for.".to_owned(),
+        "`help query` is a tour, `help COMMAND` tells about one, `kinds` what there is.".to_owned(),
     );
     lines
 }
@@ -116,7 +125,13 @@ fn detail(spec: &Spec) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", spec.name, spec.about)];
     for example in spec.examples {
         lines.push(String::new());
-        lines.push(format!("{}:", example.about));
+        // A question ends as it is.
+        let colon = if example.about.ends_with('?') {
+            ""
+        } else {
+            ":"
+        };
+        lines.push(format!("{}{colon}", example.about));
         lines.push(format!("  > {}", example.line));
         lines.extend(example.prints.lines().map(|line| format!("  {line}")));
     }

@@ -16,7 +16,7 @@ static SPEC: Spec = Spec {
     name: "list",
     aliases: &["lists"],
     about: "one line per element, with the properties that matter or those you name",
-    usage: "[--csv|--json-table|--markdown|--wide] [--with-defaults] [PATH [as NAME], …]",
+    usage: "[--csv|--json-table|--markdown|--wide|-o table] [--with-defaults] [PATH [as NAME], …]",
     arguments: &[
         ("--csv", "comma separated values (RFC 4180)"),
         (
@@ -24,7 +24,11 @@ static SPEC: Spec = Spec {
             "a table for programs, one JSON object per row",
         ),
         ("--markdown", "a Markdown table"),
-        ("--wide, -o table", "an aligned table"),
+        ("--wide", "an aligned table"),
+        (
+            "-o table",
+            "an aligned table of what matters most: without ids, last updates, clouds and zones",
+        ),
         (
             "--with-defaults",
             "the usual columns, and then those you name",
@@ -76,15 +80,26 @@ impl Command for List {
         let columns = columns::named(paths);
         Ok(Box::new(Ready {
             table: options.table,
+            width: options.width,
             defaults: options.defaults || columns.is_empty(),
             columns: columns.into_iter().zip(typed).collect(),
         }))
     }
 }
 
+/// Which of the columns nobody named are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Width {
+    #[default]
+    All,
+    /// Those that matter most.
+    Brief,
+}
+
 #[derive(Default)]
 struct Options {
     table: Option<&'static dyn Table>,
+    width: Width,
     defaults: bool,
 }
 
@@ -104,7 +119,12 @@ impl Options {
                 {
                     return Err(CommandError::usage("two forms of a table at once").at(word.span));
                 }
-                (Some(table), _) => self.table = Some(*table),
+                (Some(table), text) => {
+                    self.table = Some(*table);
+                    if text == "table" {
+                        self.width = Width::Brief;
+                    }
+                }
                 (None, "--with-defaults") => self.defaults = true,
                 (None, "-o") => {}
                 (None, text) if o || text.starts_with('-') => {
@@ -125,6 +145,7 @@ fn unknown(option: &str) -> CommandError {
 
 struct Ready {
     table: Option<&'static dyn Table>,
+    width: Width,
     defaults: bool,
     /// The columns that were named, with their paths as they were typed.
     columns: Vec<(Column, Path)>,
@@ -143,11 +164,10 @@ impl Stage for Ready {
         let Layout { columns, view } = input.layout;
         let mut shown: Vec<Shown> = Vec::new();
         if self.defaults {
-            shown.extend(
-                columns
-                    .iter()
-                    .map(|column| Shown::new(column.path.clone(), column, call)),
-            );
+            let wanted = columns
+                .iter()
+                .filter(|column| self.width == Width::All || !columns::is_minor(column));
+            shown.extend(wanted.map(|column| Shown::new(column.path.clone(), column, call)));
         }
         for (column, typed) in &self.columns {
             if !shown.iter().any(|other| *other.name == *column.name) {

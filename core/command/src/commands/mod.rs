@@ -18,6 +18,7 @@ mod list;
 mod mark;
 mod restore;
 mod search;
+mod show;
 mod sort;
 mod source;
 mod stream;
@@ -26,6 +27,8 @@ mod tag;
 mod templates;
 mod timeseries;
 mod tip;
+mod tour;
+mod tree;
 mod walk;
 mod workflows;
 mod write;
@@ -67,6 +70,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &search::Search,
     &mark::TO_SET_DESIRED,
     &mark::TO_SET_METADATA,
+    &show::Show,
     &source::Sleep,
     &sort::Sort,
     &walk::TO_SUCCESSORS,
@@ -76,6 +80,7 @@ pub static COMMANDS: &[&dyn Command] = &[
     &templates::Templates,
     &timeseries::Timeseries,
     &tip::Tip,
+    &tree::Tree,
     &stream::Uniq,
     &mark::TO_UNPROTECT,
     &tip::Welcome,

@@ -1,15 +1,19 @@
 //! `search`: asks the graph. The commands after it fold themselves into its query.
+mod options;
+mod scope;
+
 use async_trait::async_trait;
 
-use crate::draft::{self, Draft, Folded, Mode};
+use crate::draft::{self, Draft, Folded, both};
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
-use crate::{Argument, Call, CommandError, Flow, Scene, WithEdges, syntax};
+use crate::{Argument, Call, CommandError, Flow, Scene, syntax};
+use options::Options;
 
 static SPEC: Spec = Spec {
     name: "search",
     aliases: &["match", "query"],
     about: "find nodes in the graph; the word itself may be left out",
-    usage: "[--with-edges] [--explain] [--at TIME] QUERY",
+    usage: "[--with-edges] [--explain] [--at TIME] [-n NAMESPACE] [-l SELECTOR] [--context CLUSTER] [-o FORM] QUERY",
     arguments: &[
         (
             "--with-edges",
@@ -23,6 +27,19 @@ static SPEC: Spec = Spec {
             "--at TIME",
             "look at the past: `2024-05-01T10:00:00Z`, or a duration before now",
         ),
+        (
+            "-n, --namespace NAME[,…]",
+            "begin in these namespaces only; without it in all, as with `-A`",
+        ),
+        (
+            "-l, --selector SELECTOR",
+            "begin with these labels only: `app=web,tier!=db,!old`, `'env in (prod, dev)'`",
+        ),
+        ("--context NAME[,…]", "begin in these clusters only"),
+        (
+            "-o, --output FORM",
+            "`table`, `wide`, `json`, `yaml`, `name` or `csv`, as `| list` and `| format` make them",
+        ),
     ],
     category: Category::Search,
     input: Shape::NothingOrNodes,
@@ -32,6 +49,11 @@ static SPEC: Spec = Spec {
             about: "Which pods are there?",
             line: "search is(kubernetes_pod) | list name, namespace",
             prints: "name=web-0, namespace=default\nname=web-1, namespace=default\nname=dns-0, namespace=kube-system\n",
+        },
+        Example {
+            about: "The same as kubectl users type it: a kind, a namespace, a form",
+            line: "search pods -n default -o name",
+            prints: "kubernetes_pod/web-0\nkubernetes_pod/web-1\n",
         },
         Example {
             about: "What runs on the nodes of one cluster?",
@@ -53,11 +75,16 @@ impl Command for Search {
         &SPEC
     }
 
-    fn parse(&self, argument: &Argument, _: &Scene) -> Result<Box<dyn Stage>, CommandError> {
+    fn parse(&self, argument: &Argument, scene: &Scene) -> Result<Box<dyn Stage>, CommandError> {
         let mut options = Options::default();
         let text = options.take(argument)?.trim();
+        let text = of_kinds(&text, scene).unwrap_or(text);
         let (query, hints) = syntax::query(&text)?;
         let mut draft = Draft::new(query);
+        if let Some(filter) = options.scope.filter() {
+            let first = &mut draft.query.parts[0].filter;
+            *first = both(std::mem::take(first), filter);
+        }
         draft.edges = options.edges;
         draft.mode = options.mode;
         draft.at = options.at;
@@ -66,47 +93,11 @@ impl Command for Search {
     }
 }
 
-#[derive(Default)]
-struct Options {
-    edges: WithEdges,
-    mode: Mode,
-    at: Option<String>,
-}
-
-impl Options {
-    /// Takes the options out, wherever they stand; what is left keeps its place.
-    fn take(&mut self, argument: &Argument) -> Result<Argument, CommandError> {
-        let mut left = argument.clone();
-        let words = argument.words();
-        for (place, word) in words.iter().enumerate() {
-            match &argument.text()[word.range.clone()] {
-                "--with-edges" => self.edges = WithEdges::Yes,
-                "--explain" => self.mode = Mode::Explain,
-                "--at" => {
-                    let time = words.get(place + 1).ok_or_else(|| {
-                        CommandError::usage("`--at` needs a time")
-                            .hint("write e.g. `--at 3d` or `--at 2024-05-01`")
-                            .at(word.span)
-                    })?;
-                    check_time(&time.text).map_err(|error| error.at(time.span))?;
-                    self.at = Some(time.text.clone());
-                    left = left.blank(time.range.clone());
-                }
-                _ => continue,
-            }
-            left = left.blank(word.range.clone());
-        }
-        Ok(left)
-    }
-}
-
-fn check_time(text: &str) -> Result<(), CommandError> {
-    let duration = text.parse::<stocktake_model::Duration>().is_ok();
-    if duration || stocktake_model::parse_time(text).is_ok() {
-        return Ok(());
-    }
-    Err(CommandError::usage(format!("`{text}` is not a time"))
-        .hint("write a duration before now (`3d`), a date, or e.g. `2024-05-01T10:00:00Z`"))
+/// `pods,svc` for `is(pods,svc)`, where these are kinds and nothing else is said.
+fn of_kinds(text: &Argument, scene: &Scene) -> Option<Argument> {
+    let mut names = text.text().split(',').map(str::trim);
+    let kinds = text.text() != "all" && names.all(|name| scene.model.resolve(name).is_ok());
+    kinds.then(|| Argument::standing_for(&format!("is({})", text.text()), text.span()))
 }
 
 struct Ready(Draft);

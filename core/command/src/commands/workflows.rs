@@ -181,7 +181,7 @@ impl Stage for Ask {
                 if lines.is_empty() {
                     lines.push("no errors in this run".to_owned());
                 }
-                Ok(Flow::values(lines.into_iter().map(Value::String)))
+                Ok(Flow::lines(lines.iter().flat_map(|error| error.lines())))
             }
             Self::Stop(task) => {
                 call.services.stop_workflow(&task).await?;
@@ -244,7 +244,11 @@ fn watched(events: RunEvents, call: Call) -> Elements {
                     if !errors.is_empty() {
                         call.side.fail(1);
                     }
-                    let errors = errors.into_iter().map(|error| format!("error: {error}"));
+                    let errors = errors.iter().map(|error| format!("error: {error}"));
+                    // Behind the first line stands the way out.
+                    let errors = errors.flat_map(|error| -> Vec<String> {
+                        error.lines().map(str::to_owned).collect()
+                    });
                     summary.into_iter().chain(errors).collect()
                 }
             };

@@ -10,6 +10,7 @@ use http::{HeaderValue, Method, Request};
 use http_body_util::BodyExt as _;
 use kube::Client;
 use kube::client::Body;
+use kube::config::AuthInfo;
 use tokio::sync::Mutex;
 
 use super::exec::{Credential, Credentials, Fresh};
@@ -183,6 +184,7 @@ impl Link {
         let handle = tokio::runtime::Handle::current();
         let made = tokio::task::spawn_blocking(move || {
             let _guard = handle.enter();
+            trim_token(&mut config.auth_info);
             Client::try_from(config)
         });
         match tokio::time::timeout(self.limits.timeout, made).await {
@@ -309,5 +311,20 @@ impl Link {
 
     pub(super) fn cause(&self, error: &kube::Error) -> RequestError {
         cause::of_request(error, &self.target.server_url, self.limits.timeout)
+    }
+}
+
+/// The client takes a token file as it is, and a line break at its end makes no header. Such a token is read here; a
+/// refused one is read again with the next client.
+fn trim_token(auth: &mut AuthInfo) {
+    let Some(file) = auth.token_file.as_ref().filter(|_| auth.token.is_none()) else {
+        return;
+    };
+    // One that cannot be read is explained by the client.
+    if let Ok(text) = std::fs::read_to_string(file)
+        && text.trim() != text
+    {
+        auth.token = Some(text.trim().to_owned().into());
+        auth.token_file = None;
     }
 }

@@ -146,6 +146,26 @@ async fn an_exec_plugin_lets_us_in() {
 }
 
 #[tokio::test]
+async fn a_token_file_that_rotates_is_read_again_for_every_collection() {
+    let sim = stage::cluster().await;
+    let dir = tempfile::tempdir().unwrap();
+    let token = dir.path().join("token");
+    let mut kubeconfig = sim.kubeconfig("test", Credential::Token("admin")).unwrap();
+    kubeconfig["users"][0]["user"] = json!({"tokenFile": token});
+    let section = stage::with_configs(&[kubeconfig], json!({}));
+    for (written, allowed) in [
+        ("expired", false),
+        ("admin-token\n", true),
+        ("expired", false),
+    ] {
+        std::fs::write(&token, written).unwrap();
+        let collected = collect(&*account(&section).await).await;
+        let reason = collected.as_ref().err().map(|error| error.reason.as_str());
+        assert_eq!(reason, (!allowed).then_some("unauthorized"), "{written}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_never_answers() {
     let sim = stage::cluster().await;
     sim.faults()

@@ -194,6 +194,9 @@ fn kinds_are_described() {
             bases:
             - kubernetes_resource
             - resource
+            aliases:
+            - po
+            - pods
             properties:
             - kind: string
             - id: string
@@ -246,13 +249,13 @@ fn help_tells_how() {
 
             search   aggregate ancestors count descendants head history limit predecessors
                      search sort successors tail
-            format   dump format jq list write
+            format   dump format jq list tree write
             action   audit clean protect restore set_desired set_metadata tag unprotect
             setup    certificate clusters configs jobs kinds system templates timeseries
                      workflows
-            misc     chunk echo env flatten help json sleep totd uniq welcome
+            misc     chunk echo env flatten help json show sleep totd uniq welcome
 
-            `help COMMAND` tells more about one, `kinds` lists what can be asked for.
+            `help query` is a tour, `help COMMAND` tells about one, `kinds` what there is.
 
             Custom commands:
               named  one thing of a kind

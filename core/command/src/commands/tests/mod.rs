@@ -1,5 +1,6 @@
 //! Lines as people type them, run against the fixture: the registry, every example, and what is printed.
 mod acting;
+mod asking;
 mod changing;
 mod keeping;
 mod lines;
@@ -55,6 +56,7 @@ fn shown(outputs: &[Output]) -> String {
             content,
             mode,
         } => format!("file {name} {mode:?}: {content:?}\n"),
+        Output::Picture { text } => format!("picture: {text}"),
         Output::NeedFiles { names } => format!("need {names:?}\n"),
         Output::Progress(progress) => format!("progress {}/{}\n", progress.done, progress.total),
         Output::Edit {
@@ -96,7 +98,7 @@ fn names_are_sorted_and_unique() {
 /// Every command the language is to have, and of those the ones that are not there yet.
 const WANTED: &str = "aggregate ancestors audit certificate chunk clean configs count descendants dump echo env flatten \
     format graph head help history http jobs jq json kinds limit list predecessors protect restore search set_desired \
-    set_metadata sleep sort successors system tag tail templates timeseries tip uniq unprotect welcome workflows write";
+    set_metadata show sleep sort successors system tag tail templates timeseries tip tree uniq unprotect welcome workflows write";
 const MISSING: [&str; 2] = ["graph", "http"];
 
 #[test]

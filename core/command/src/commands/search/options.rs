@@ -1,0 +1,91 @@
+//! The options of `search`, taken out of the query they stand in.
+use super::scope::Scope;
+use crate::draft::Mode;
+use crate::{Argument, CommandError, WithEdges, Word};
+
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    pub(super) edges: WithEdges,
+    pub(super) mode: Mode,
+    pub(super) at: Option<String>,
+    pub(super) scope: Scope,
+}
+
+/// Options with a value, by each name: `--at 3d`, `--at=3d`.
+const VALUED: [&str; 7] = [
+    "--at",
+    "--cluster",
+    "--context",
+    "--namespace",
+    "--selector",
+    "-l",
+    "-n",
+];
+
+impl Options {
+    /// Takes the options out, wherever they stand; what is left keeps its place.
+    pub(super) fn take(&mut self, argument: &Argument) -> Result<Argument, CommandError> {
+        let mut left = argument.clone();
+        let words = argument.words();
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            let typed = &argument.text()[word.range.clone()];
+            match typed {
+                "--with-edges" => self.edges = WithEdges::Yes,
+                "--explain" => self.mode = Mode::Explain,
+                "-A" | "--all-namespaces" => self.scope.all_namespaces(word)?,
+                typed if VALUED.contains(&typed) => {
+                    let value = rest.next().ok_or_else(|| missing(typed).at(word.span))?;
+                    self.set(typed, value)?;
+                    left = left.blank(value.range.clone());
+                }
+                typed => {
+                    let named = typed.split_once('=').map(|(name, _)| name);
+                    let Some(name) = named.filter(|name| VALUED.contains(name)) else {
+                        continue;
+                    };
+                    let (_, text) = word.text.split_once('=').unwrap_or_default();
+                    let value = Word {
+                        text: text.to_owned(),
+                        ..word.clone()
+                    };
+                    self.set(name, &value)?;
+                }
+            }
+            left = left.blank(word.range.clone());
+        }
+        Ok(left)
+    }
+
+    fn set(&mut self, name: &str, value: &Word) -> Result<(), CommandError> {
+        match name {
+            "-n" | "--namespace" => self.scope.namespaces(value),
+            "-l" | "--selector" => self.scope.labels(value),
+            "--context" | "--cluster" => self.scope.clusters(value),
+            _ => {
+                check_time(&value.text).map_err(|error| error.at(value.span))?;
+                self.at = Some(value.text.clone());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn missing(name: &str) -> CommandError {
+    let (needs, example) = match name {
+        "--at" => ("a time", "`--at 3d` or `--at 2024-05-01`"),
+        "-l" | "--selector" => ("a selector of labels", "`-l app=web`"),
+        "-n" | "--namespace" => ("a namespace", "`-n default`"),
+        _ => ("the name of a cluster", "`--context prod`"),
+    };
+    CommandError::usage(format!("`{name}` needs {needs}")).hint(format!("write e.g. {example}"))
+}
+
+fn check_time(text: &str) -> Result<(), CommandError> {
+    let duration = text.parse::<stocktake_model::Duration>().is_ok();
+    if duration || stocktake_model::parse_time(text).is_ok() {
+        return Ok(());
+    }
+    Err(CommandError::usage(format!("`{text}` is not a time"))
+        .hint("write a duration before now (`3d`), a date, or e.g. `2024-05-01T10:00:00Z`"))
+}
