@@ -107,6 +107,7 @@ impl Core {
             order: DefaultOrder::Any,
             timeout: None,
             at: None,
+            graph: None,
             wanted: Vec::new(),
         };
         let mut request = request(search, Arc::default());

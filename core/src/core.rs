@@ -11,6 +11,7 @@ use stocktake_model::PluginModel;
 use stocktake_store::{AccountHeader, Store};
 use tokio::task::JoinHandle;
 
+use crate::archive::Kept;
 use crate::attached::{Attached, Seat};
 use crate::documents::Documents;
 use crate::jobs::Jobs;
@@ -49,6 +50,7 @@ pub(crate) struct Parts {
     pub(crate) cleaning: Arc<tokio::sync::Mutex<()>>,
     pub(crate) attached: Attached,
     pub(crate) past: Past,
+    pub(crate) kept: Kept,
     pub(crate) watches: Watches,
     /// What the last collection came to.
     pub(crate) last_collection: Mutex<Option<CollectSummary>>,

@@ -1,6 +1,7 @@
 //! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
 //! socket it is the same router.
 mod acting;
+mod archive;
 mod attached;
 mod audit;
 mod batch;
@@ -45,6 +46,7 @@ mod templates;
 mod timeseries;
 mod timetable;
 mod watches;
+mod web;
 mod workflow;
 
 pub use crate::core::Core;

@@ -9,6 +9,7 @@ use stocktake_model::{Gap, GapReason, Model, PluginModel};
 use stocktake_store::{AccountHeader, Damaged, Store, StoreError};
 use tracing::warn;
 
+use crate::archive::Kept;
 use crate::attached::Attached;
 use crate::core::{Core, Parts};
 use crate::documents::Documents;
@@ -131,6 +132,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         cleaning: Arc::default(),
         attached: Attached::default(),
         past: Past::default(),
+        kept: Kept::default(),
         watches: Watches::default(),
         last_collection: Mutex::new(None),
     })

@@ -13,8 +13,10 @@ use stocktake_query::{Filter, Merge, Name, Navigation, Part, Path, Query, Walk};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+use crate::archive::Seen;
 use crate::core::{Core, now};
 use crate::past::LEFT_OUT;
+use crate::status::{age, missing_in};
 
 /// Elements that may wait for a slow reader.
 const BUFFERED: usize = 256;
@@ -32,7 +34,15 @@ impl Core {
     /// Runs a search. Errors of the query come at once, elements as they are found.
     pub(crate) async fn find(&self, search: Search) -> Result<Found, CommandError> {
         let asked = kinds(&search.query);
-        let (incomplete, gaps) = self.missing(&asked);
+        let ground = self.ground(search.graph.clone()).await?;
+        let (incomplete, gaps) = match &ground {
+            Some(kept) => missing_in(&kept.headers, kept.graph.model(), &asked),
+            None => self.missing(&asked),
+        };
+        let (clusters, data_age_secs) = match &ground {
+            Some(kept) => (kept.headers.len(), age(&kept.headers, now())),
+            None => (self.headers().len(), self.data_age(now())),
+        };
         let unkept = search.at.iter().flat_map(|_| unkept(&asked));
         let unkept: Vec<String> = unkept.collect();
         let cancel = Arc::new(AtomicBool::new(false));
@@ -42,9 +52,10 @@ impl Core {
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let (hints, hinted) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            let graph = match &at {
-                Some(at) => core.graph_at(at),
-                None => Ok(core.graph()),
+            let graph = match (ground, &at) {
+                (Some(kept), _) => Ok(kept.graph),
+                (None, Some(at)) => core.graph_at(at),
+                (None, None) => Ok(core.graph()),
             };
             let found = graph.and_then(|graph| graph.search(&request).map_err(command_error));
             let rows = match found {
@@ -65,7 +76,7 @@ impl Core {
         let mut hints: Vec<String> = hinted
             .await
             .map_err(|_| CommandError::world("the search broke down"))??;
-        hints.extend(said(&incomplete, self.headers().len()));
+        hints.extend(said(&incomplete, clusters));
         hints.extend(unkept);
         let cancel = Cancel(cancel);
         let elements = ReceiverStream::new(receiver).inspect(move |_| {
@@ -74,15 +85,28 @@ impl Core {
         Ok(Found {
             elements: elements.boxed(),
             hints,
-            data_age_secs: self.data_age(now()),
+            data_age_secs,
             gaps,
         })
     }
 
     /// How a search would be run.
-    pub(crate) fn explain_search(&self, search: Search) -> Result<Value, CommandError> {
+    pub(crate) async fn explain_search(&self, search: Search) -> Result<Value, CommandError> {
+        let ground = self.ground(search.graph.clone()).await?;
+        let graph = ground.map_or_else(|| self.graph(), |kept| kept.graph);
         let request = request(search, Arc::default());
-        self.graph().explain(&request).map_err(command_error)
+        graph.explain(&request).map_err(command_error)
+    }
+
+    /// The kept graph that is asked, if one is.
+    async fn ground(&self, name: Option<String>) -> Result<Option<Seen>, CommandError> {
+        match name {
+            Some(name) => {
+                let seen = self.blocking(move |core| core.kept_graph(&name)).await;
+                seen.map(Some)
+            }
+            None => Ok(None),
+        }
     }
 
     /// Everything a search finds; for the core's own questions, which are small.
@@ -94,6 +118,7 @@ impl Core {
             order: DefaultOrder::Cli,
             timeout: None,
             at: None,
+            graph: None,
             wanted: Vec::new(),
         };
         self.graph()

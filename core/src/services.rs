@@ -52,7 +52,7 @@ impl Services for Core {
     }
 
     async fn explain(&self, search: Search) -> Result<Value, CommandError> {
-        self.explain_search(search)
+        self.explain_search(search).await
     }
 
     async fn patch(

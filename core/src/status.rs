@@ -1,10 +1,10 @@
 //! How it stands with the data: per cluster, and as a whole.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use stocktake_command::{ClusterGap, ClusterStatus};
-use stocktake_model::{Gap, GapReason, Identity};
+use stocktake_model::{Gap, GapReason, Identity, Model};
 use stocktake_store::AccountHeader;
 
 use crate::core::Core;
@@ -12,40 +12,19 @@ use crate::core::Core;
 impl Core {
     /// Age in seconds of the account collected longest ago, leaving out those that are no longer configured.
     pub(crate) fn data_age(&self, now: Timestamp) -> Option<u64> {
-        let headers = self.headers();
-        let oldest = headers
-            .values()
-            .filter(|header| !header.unconfigured)
-            .map(|header| {
-                let watched = self.0.watches.known_until(header.account());
-                watched.map_or(header.collected, |until| until.max(header.collected))
-            })
-            .min()?;
-        Some(u64::try_from(now.as_second() - oldest.as_second()).unwrap_or(0))
+        let mut headers = self.headers();
+        for header in headers.values_mut() {
+            if let Some(until) = self.0.watches.known_until(header.account()) {
+                header.collected = header.collected.max(until);
+            }
+        }
+        age(&headers, now)
     }
 
     /// Names of the clusters in which something is missing that a question about `kinds` (all if empty) asks for, and
     /// how many gaps that are. What the configuration leaves out is not missing.
     pub(crate) fn missing(&self, kinds: &[String]) -> (BTreeSet<String>, u64) {
-        let graph = self.graph();
-        let model = graph.model();
-        let asked = |gap: &Gap| match &gap.kind {
-            Some(kind) => kinds.is_empty() || kinds.iter().any(|asked| model.is_a(kind, asked)),
-            None => true,
-        };
-        let mut clusters = BTreeSet::new();
-        let mut count = 0;
-        for header in self.headers().values() {
-            let gaps = header
-                .gaps
-                .iter()
-                .filter(|gap| is_missing(gap) && asked(gap))
-                .count();
-            if gaps > 0 {
-                clusters.insert(header.begin.account.name().to_owned());
-                count += gaps as u64;
-            }
-        }
+        let (mut clusters, mut count) = missing_in(&self.headers(), self.graph().model(), kinds);
         let failures = self
             .0
             .failures
@@ -102,6 +81,36 @@ impl Core {
             .find(|(id, header)| *id == wanted || header.begin.account.name() == wanted)?;
         Some(found.0.clone())
     }
+}
+
+/// Age in seconds of the account collected longest ago, leaving out those that are no longer configured.
+pub(crate) fn age(headers: &BTreeMap<String, AccountHeader>, now: Timestamp) -> Option<u64> {
+    let configured = headers.values().filter(|header| !header.unconfigured);
+    let oldest = configured.map(|header| header.collected).min()?;
+    Some(u64::try_from(now.as_second() - oldest.as_second()).unwrap_or(0))
+}
+
+/// What is missing in these accounts: those of the live graph, or of one that is kept.
+pub(crate) fn missing_in(
+    headers: &BTreeMap<String, AccountHeader>,
+    model: &Model,
+    kinds: &[String],
+) -> (BTreeSet<String>, u64) {
+    let asked = |gap: &Gap| match &gap.kind {
+        Some(kind) => kinds.is_empty() || kinds.iter().any(|asked| model.is_a(kind, asked)),
+        None => true,
+    };
+    let mut clusters = BTreeSet::new();
+    let mut count = 0;
+    for header in headers.values() {
+        let gaps = header.gaps.iter();
+        let gaps = gaps.filter(|gap| is_missing(gap) && asked(gap)).count();
+        if gaps > 0 {
+            clusters.insert(header.begin.account.name().to_owned());
+            count += gaps as u64;
+        }
+    }
+    (clusters, count)
 }
 
 /// Whether a gap is one to people: what they told us to leave out is not.

@@ -5,6 +5,9 @@ use crate::args::Args;
 use crate::local::Local;
 use crate::session::{CANCELLED, Seat, Session};
 
+/// Exit code of an answer from partial data.
+const PARTIAL: u8 = 3;
+
 /// Whether a person types, or something else does.
 pub(crate) fn seat(args: &Args) -> Seat {
     if args.lines.is_empty() && io::stdin().is_terminal() {
@@ -16,8 +19,8 @@ pub(crate) fn seat(args: &Args) -> Seat {
 
 /// Runs lines one after the other, each to its end. Empty lines and lines that begin with `#` are skipped.
 ///
-/// Every line runs, also after one that failed; the exit code is that of the first that did not end well.
-/// Ctrl-C ends them all.
+/// Every line runs, also after one that failed; the exit code is that of the first that failed, or else says that an
+/// answer was a partial one. Ctrl-C ends them all.
 pub(crate) async fn lines(
     session: &Session,
     lines: impl Iterator<Item = io::Result<String>>,
@@ -39,7 +42,7 @@ pub(crate) async fn lines(
         if ended == CANCELLED {
             return ended;
         }
-        if code == 0 {
+        if code == 0 || (code == PARTIAL && ended != 0) {
             code = ended;
         }
     }

@@ -1,4 +1,5 @@
 //! One test binary for the whole house.
+mod archive;
 mod canary;
 mod catalogue;
 mod check;

@@ -196,6 +196,7 @@ impl Draft {
             order: DefaultOrder::Cli,
             timeout: scene.timeout,
             at: self.at.clone(),
+            graph: scene.graph.clone(),
             wanted: self.wanted.clone(),
         }
     }

@@ -4,6 +4,7 @@
 //! On its way a line is cut (`line`), read and checked as a whole (`pipeline`), its search folded into one query
 //! (`draft`), and run (`execute`).
 mod act;
+mod archive;
 mod argument;
 mod bars;
 mod columns;
@@ -38,10 +39,12 @@ mod spec;
 mod status;
 mod syntax;
 mod table;
+mod web;
 
 pub use act::{
     Acting, AuditFilter, PlanOptions, PlanPurpose, PlanVersion, PlannedCleanup, RestoreOptions,
 };
+pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name};
 pub use argument::{Argument, Word};
 pub use commands::{COMMANDS, command};
 pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};
@@ -67,3 +70,4 @@ pub use status::{
     ClusterGap, ClusterStatus, ConfigSaved, ConfigText, HistoryOptions, Run, RunEvent, RunFilter,
     Start, WorkflowInfo, WorkflowStarted,
 };
+pub use web::{Encoding, Trust, Web, WebRequest};

@@ -323,6 +323,7 @@ fn finish(
     let formatted = steps
         .iter()
         .any(|step| step.command.spec().category == Category::Format);
+    check_present(&steps, &scene)?;
     let mut draft: Option<Draft> = None;
     let mut searches = Vec::new();
     let mut stages: Vec<Box<dyn Stage>> = Vec::new();
@@ -351,6 +352,14 @@ fn finish(
         }
     }
     if let Some(mut draft) = draft {
+        if draft.at.is_some() {
+            if let Some(graph) = &scene.graph {
+                let message =
+                    format!("the graph `{graph}` is one moment, `--at` has none to choose");
+                return Err(CommandError::usage(message).hint("leave `--at` out"));
+            }
+            refuse_actions(&steps, "the search looks at the past")?;
+        }
         draft.wanted = wanted(&stages);
         searches.insert(0, draft.request(&scene));
         stages.insert(0, Box::new(draft));
@@ -365,6 +374,35 @@ fn finish(
         gives,
         formatted,
     })
+}
+
+/// What is kept is only read: nothing of the present is changed because of it.
+fn check_present(steps: &[Step], scene: &Scene) -> Result<(), CommandError> {
+    let Some(graph) = &scene.graph else {
+        return Ok(());
+    };
+    let history = steps.iter().find(|step| step.is("history"));
+    if let Some(step) = history {
+        return Err(
+            CommandError::usage(format!("the graph `{graph}` has no history"))
+                .hint("a kept graph is one moment; only the live graph has a history")
+                .at(step.word.span()),
+        );
+    }
+    refuse_actions(steps, &format!("the graph `{graph}` is only read"))
+}
+
+fn refuse_actions(steps: &[Step], why: &str) -> Result<(), CommandError> {
+    let acts = |step: &&Step| step.command.spec().category == Category::Action;
+    let Some(step) = steps.iter().find(acts) else {
+        return Ok(());
+    };
+    let name = step.command.spec().name;
+    Err(
+        CommandError::usage(format!("`{name}` changes what is there now, but {why}"))
+            .hint("search the present for what is to be changed")
+            .at(step.word.span()),
+    )
 }
 
 /// Without a span, the command itself is to blame.

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use stocktake_model::Model;
 use stocktake_query::EdgeType;
 
-use crate::{Class, CommandError, Context, Ground, Output, Services, Settings, Shorthand};
+use crate::{
+    Class, CommandError, Context, Ground, LIVE, Output, Services, Settings, Shorthand, graph_name,
+};
 
 /// Names of variables that mean something on every line.
 pub(crate) const VARIABLES: [&str; 5] = ["edge_type", "graph", "now", "search_timeout", "section"];
@@ -24,6 +26,8 @@ pub struct Scene {
     pub timeout: Option<Duration>,
     /// Edge type of walks that name none.
     pub edge_type: Option<EdgeType>,
+    /// The kept graph that is asked; the live one if there is none.
+    pub graph: Option<String>,
     /// All variables: those of the client, then those of the sentence.
     pub env: BTreeMap<String, String>,
     /// All kinds.
@@ -58,10 +62,15 @@ impl Scene {
             .get("edge_type")
             .map(|name| edge_type(name))
             .transpose()?;
+        let graph = match env.get("graph").map(|name| graph_name(name)) {
+            None => None,
+            Some(name) => Some(name?).filter(|name| name != LIVE),
+        };
         Ok(Self {
             section,
             timeout,
             edge_type,
+            graph,
             env,
             model: ground.model(),
             now: ground.now(),

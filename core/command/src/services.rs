@@ -12,9 +12,9 @@ use stocktake_model::Map;
 use stocktake_query::{Path, Query};
 
 use crate::{
-    Acting, CertificateRequest, Chronicle, ClusterGap, ClusterStatus, CommandError, ConfigSaved,
-    ConfigText, Context, Ground, HistoryOptions, Library, MadeCertificate, Run, RunEvent,
-    Scheduler, Shorthand, WorkflowInfo, WorkflowStarted,
+    Acting, Archive, CertificateRequest, Chronicle, ClusterGap, ClusterStatus, CommandError,
+    ConfigSaved, ConfigText, Context, Ground, HistoryOptions, Library, MadeCertificate, Run,
+    RunEvent, Scheduler, Shorthand, Web, WorkflowInfo, WorkflowStarted,
 };
 
 /// Elements on their way through a pipeline: nodes, edges, rows, or any other JSON.
@@ -25,7 +25,7 @@ pub type RunEvents = BoxStream<'static, RunEvent>;
 
 /// Everything commands need from the core.
 #[async_trait]
-pub trait Services: Ground + Library + Scheduler + Chronicle + Acting {
+pub trait Services: Ground + Library + Scheduler + Chronicle + Acting + Archive + Web {
     /// Runs a query. Nodes come as `{id, type: "node", revision, reported, desired, metadata, ancestors, …}`, edges as
     /// `{type: "edge", from, to, edge_type, reported}`, rows of an aggregate as `{group: {…}, <function>: …}`.
     async fn search(&self, search: Search) -> Result<Found, CommandError>;
@@ -169,6 +169,8 @@ pub struct Search {
     pub timeout: Option<Duration>,
     /// Look at the past instead: a duration before now, or a time.
     pub at: Option<String>,
+    /// Look at a graph that is kept instead of the live one.
+    pub graph: Option<String>,
     /// Absolute paths below `ancestors`, `descendants` and `usage` that later commands read: their values have to be
     /// in the nodes, under exactly this path. The four of `ancestors` that every node has may be among them.
     pub wanted: Vec<Path>,

@@ -9,8 +9,10 @@ mod count;
 mod cut;
 mod dump;
 mod format;
+mod graph;
 mod help;
 mod history;
+mod http;
 mod jobs;
 mod jq;
 mod kinds;
@@ -55,9 +57,12 @@ pub static COMMANDS: &[&dyn Command] = &[
     &source::Env,
     &stream::Flatten,
     &format::FormatAs,
+    &graph::Graph,
     &cut::Head,
     &help::Help,
     &history::History,
+    &http::Http,
+    &http::Https,
     &jobs::Jobs,
     &jq::Jq,
     &source::Json,

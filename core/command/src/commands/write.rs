@@ -78,14 +78,24 @@ struct Ready {
 #[async_trait]
 impl Stage for Ready {
     async fn run(self: Box<Self>, input: Flow, call: &Call) -> Result<Flow, CommandError> {
-        let file = File {
-            name: self.name,
-            mode: self.mode,
-            held: String::new(),
-            side: call.side.clone(),
-        };
-        Ok(Flow::from(pieces(input.elements, file)))
+        Ok(Flow::from(to_file(
+            input.elements,
+            self.name,
+            self.mode,
+            call,
+        )))
     }
+}
+
+/// Sends lines to the client as a file; what is left to do is to run it to its end.
+pub(super) fn to_file(lines: Elements, name: String, mode: FileMode, call: &Call) -> Elements {
+    let file = File {
+        name,
+        mode,
+        held: String::new(),
+        side: call.side.clone(),
+    };
+    pieces(lines, file)
 }
 
 /// A file being written.

@@ -251,9 +251,10 @@ fn help_tells_how() {
                      search sort successors tail
             format   dump format jq list tree write
             action   audit clean protect restore set_desired set_metadata tag unprotect
-            setup    certificate clusters configs jobs kinds system templates timeseries
-                     workflows
-            misc     chunk echo env flatten help json show sleep totd uniq welcome
+            setup    certificate clusters configs graph jobs kinds system templates
+                     timeseries workflows
+            misc     chunk echo env flatten help http https json show sleep totd uniq
+                     welcome
 
             `help query` is a tour, `help COMMAND` tells about one, `kinds` what there is.
 
