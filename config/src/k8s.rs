@@ -25,6 +25,10 @@ pub struct K8sConfig {
     pub page_size: u32,
     /// Lists in flight at the same time, per cluster.
     pub list_parallelism: usize,
+    /// Lists in flight at the same time, over all clusters.
+    pub lists_in_flight: usize,
+    /// Whether clusters are watched between two collections.
+    pub watch: bool,
     /// Time one request may take, in seconds.
     pub request_timeout_secs: u64,
     /// Time one cluster may take, in seconds.
@@ -69,6 +73,8 @@ impl Default for K8sConfig {
             pool_size: 4,
             page_size: 500,
             list_parallelism: 4,
+            lists_in_flight: 32,
+            watch: false,
             request_timeout_secs: 60,
             cluster_timeout_secs: 1800,
             namespaces: Vec::new(),
@@ -178,6 +184,16 @@ pub(crate) static K8S: Section = Section {
             "list_parallelism",
             "Lists in flight at the same time, per cluster.",
             Shape::Whole(1, 1_000),
+        ),
+        Key::new(
+            "lists_in_flight",
+            "Lists in flight at the same time, over all clusters.",
+            Shape::Whole(1, MANY),
+        ),
+        Key::new(
+            "watch",
+            "Whether clusters are watched between two collections: changes are seen within seconds.",
+            Shape::Switch,
         ),
         Key::new(
             "request_timeout_secs",

@@ -111,7 +111,7 @@ impl Core {
         match self.queue().run(id, task).await {
             TaskResult::Acted(outcome) => outcome,
             TaskResult::Failed { message } => Outcome::Failed { message },
-            TaskResult::Collected(_) => {
+            TaskResult::Collected(_) | TaskResult::Watched => {
                 unreachable!("a task about one object is answered by an outcome")
             }
         }

@@ -31,6 +31,8 @@ impl Core {
             let line = "the files of the section `file` are not read: `worker.collector` does not name `file`";
             self.say(task, line.to_owned());
         }
+        // Lists and watches of one account do not overtake each other.
+        let _held = self.hold_watches().await;
         let id = self.queue().reserve();
         self.lock_work().insert(id, task.to_owned());
         let result = self.queue().run(id, Task::Collect(request)).await;
@@ -41,9 +43,12 @@ impl Core {
                 if let Err(error) = self.note_unconfigured(&summary).await {
                     self.fail(task, &error.to_string());
                 }
+                *self.lock_last() = Some(summary);
             }
             TaskResult::Failed { message } => self.fail(task, &message),
-            TaskResult::Acted(_) => unreachable!("a collection is answered by its summary"),
+            TaskResult::Acted(_) | TaskResult::Watched => {
+                unreachable!("a collection is answered by its summary")
+            }
         }
     }
 
@@ -127,6 +132,18 @@ impl Core {
             objects: progress.objects,
         };
         self.0.runs.tell(&task, shown);
+    }
+
+    /// What the last collection came to.
+    pub(crate) fn last_collection(&self) -> Option<CollectSummary> {
+        self.lock_last().clone()
+    }
+
+    fn lock_last(&self) -> MutexGuard<'_, Option<CollectSummary>> {
+        self.0
+            .last_collection
+            .lock()
+            .expect("nothing panics while it holds the last collection")
     }
 
     fn lock_work(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {

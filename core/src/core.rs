@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use stocktake_client::{AccountFailure, Info, Transport};
+use stocktake_client::{AccountFailure, CollectSummary, Info, Transport};
 use stocktake_engine::{Graph, Turns};
 use stocktake_model::PluginModel;
 use stocktake_store::{AccountHeader, Store};
@@ -19,6 +19,7 @@ use crate::open::{OpenError, Options, Schedule};
 use crate::past::Past;
 use crate::queue::Queue;
 use crate::runs::Runs;
+use crate::watches::Watches;
 use crate::{routes, socket};
 
 /// A core on one data directory; cheap to clone.
@@ -52,6 +53,9 @@ pub(crate) struct Parts {
     /// Searches of people and programs take turns.
     pub(crate) turns: Arc<Turns>,
     pub(crate) kept: Kept,
+    pub(crate) watches: Watches,
+    /// What the last collection came to.
+    pub(crate) last_collection: Mutex<Option<CollectSummary>>,
 }
 
 impl Core {
@@ -74,6 +78,7 @@ impl Core {
             tasks.push(tokio::spawn(async move { core.keep_schedule().await }));
             let core = self.clone();
             tasks.push(tokio::spawn(async move { core.keep_jobs().await }));
+            self.start_watches();
         }
         Ok(tasks)
     }
@@ -93,6 +98,7 @@ impl Core {
         for run in self.0.runs.all() {
             self.0.runs.stop(&run.task);
         }
+        self.end_watches().await;
         self.0.attached.close();
         // A socket that is left behind is in nobody's way: the next owner removes it.
         let path = socket::socket_path(&self.0.options.data_dir);

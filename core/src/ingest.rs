@@ -1,10 +1,11 @@
 //! Snapshots on their way into the record and the graph: streamed, committed as a whole or not at all.
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use stocktake_client::{AccountFailure, Merged};
+use stocktake_client::{AccountFailure, MergeSpent, Merged};
 use stocktake_engine::{Partition, PartitionBuilder};
 use stocktake_model::{Begin, End, Gap, Model, PluginModel, SnapshotItem};
 use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
@@ -39,6 +40,7 @@ struct Packed {
     import: Import,
     partition: Partition,
     header: AccountHeader,
+    spent: MergeSpent,
 }
 
 impl Core {
@@ -79,10 +81,12 @@ impl Core {
         let mut header = AccountHeader::new(begin, now());
         let mut builder: Option<PartitionBuilder> = None;
         let mut seen = BTreeSet::new();
+        let mut packing = Duration::ZERO;
         let end = loop {
             let item = items
                 .blocking_recv()
                 .ok_or(IngestError::Protocol("it has no `end`"))?;
+            let started = Instant::now();
             match item.map_err(IngestError::Stream)? {
                 SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
                 SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
@@ -104,19 +108,29 @@ impl Core {
                 SnapshotItem::Gap(gap) => header.gaps.push(gap),
                 SnapshotItem::End(end) => break end,
             }
+            packing += started.elapsed();
         };
+        let started = Instant::now();
         let mut builder = builder.unwrap_or_else(|| self.builder(&header.begin));
         import.keep(|kind, namespace, uid| stays(&header, &end, kind, namespace, uid))?;
         import.kept(|mut kept| {
             facts::state(&mut kept.record, kept.first_seen);
             builder.node(&kept.record);
         })?;
+        packing += started.elapsed();
+        let started = Instant::now();
         let known = self.known(&header.begin.plugin);
         let partition = builder.resolve(&known.rules, &known.derived);
+        let spent = MergeSpent {
+            packing_us: micros(packing),
+            edges_us: micros(started.elapsed()),
+            commit_us: 0,
+        };
         Ok(Packed {
             import,
             partition,
             header,
+            spent,
         })
     }
 
@@ -130,8 +144,10 @@ impl Core {
             import,
             partition,
             header,
+            mut spent,
         } = packed;
         let _turn = self.0.commit.lock().await;
+        let started = Instant::now();
         let edges: Vec<_> = partition.edges().collect();
         let store = self.0.store.clone();
         let record = move || -> Result<(CommitReport, AccountHeader), StoreError> {
@@ -142,6 +158,11 @@ impl Core {
         };
         let recorded = tokio::task::spawn_blocking(record).await;
         let (report, header) = recorded.map_err(|error| IngestError::Task(error.to_string()))??;
+        let partition = Arc::new(partition);
+        self.0
+            .graph
+            .rcu(|graph| graph.with_partition(partition.clone()));
+        spent.commit_us = micros(started.elapsed());
         let merged = Merged {
             account: header.account().to_owned(),
             nodes: header.nodes,
@@ -150,11 +171,8 @@ impl Core {
             updated: report.updated,
             deleted: report.deleted,
             gaps: header.gaps.iter().filter(|gap| is_missing(gap)).count() as u64,
+            spent,
         };
-        let partition = Arc::new(partition);
-        self.0
-            .graph
-            .rcu(|graph| graph.with_partition(partition.clone()));
         let account = header.account().to_owned();
         self.reached(header);
         // Nobody waits for it: what is old may as well go a little later.
@@ -189,7 +207,7 @@ impl Core {
     }
 
     /// Adds kinds and rules to what is known of a plugin, in the record and in the graph.
-    fn learn(&self, plugin: &str, new: PluginModel) -> Result<(), StoreError> {
+    pub(crate) fn learn(&self, plugin: &str, new: PluginModel) -> Result<(), StoreError> {
         let mut models = self
             .0
             .models
@@ -268,6 +286,10 @@ impl Core {
         failures.insert(failure.name.clone(), failure);
         header
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Whether a node that the core holds and the snapshot did not bring stays: its kind was not read to its end, or

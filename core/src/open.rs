@@ -20,6 +20,7 @@ use crate::jobs::Jobs;
 use crate::past::{LEFT_OUT, Past};
 use crate::queue::Queue;
 use crate::runs::Runs;
+use crate::watches::Watches;
 
 /// How a core is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +128,8 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         past: Past::default(),
         turns: Arc::new(Turns::new(cores())),
         kept: Kept::default(),
+        watches: Watches::default(),
+        last_collection: Mutex::new(None),
     })
 }
 

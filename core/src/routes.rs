@@ -9,10 +9,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
-use stocktake_client::{AccountFailure, Complete, Execute, Info, Merged, TaskResult, Work, lines};
+use stocktake_client::{
+    AccountFailure, CollectSummary, Complete, Execute, Info, Merged, TaskResult, Work, lines,
+};
 use stocktake_command::{Context, Terminal};
 use stocktake_model::SnapshotItem;
-use stocktake_plugin_api::Progress;
+use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::core::Core;
 use crate::ingest::IngestError;
@@ -28,11 +30,13 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/system/attached", get(attached))
         .route("/cli/complete", post(complete))
         .route("/cli/execute", post(execute))
+        .route("/collections/last", get(last_collection))
         .route("/graph/merge", post(merge))
         .route("/tasks/key", get(key))
         .route("/tasks/take", post(take))
         .route("/tasks/{id}/progress", post(progress))
         .route("/tasks/{id}/failure", post(failure))
+        .route("/tasks/{id}/follow", post(follow))
         .route("/tasks/{id}/result", post(result))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(core)
@@ -50,6 +54,10 @@ async fn attached(State(core): State<Core>) -> Body {
         Ok::<_, std::convert::Infallible>(Bytes::new())
     };
     Body::from_stream(futures::stream::once(wait))
+}
+
+async fn last_collection(State(core): State<Core>) -> Json<Option<CollectSummary>> {
+    Json(core.last_collection())
 }
 
 async fn execute(State(core): State<Core>, Json(execute): Json<Execute>) -> Body {
@@ -94,6 +102,23 @@ async fn merge(State(core): State<Core>, body: Body) -> Result<Json<Merged>, Ref
     let chunks = body.into_data_stream().map_err(|error| error.to_string());
     let items = lines::<SnapshotItem, _>(chunks);
     core.ingest(items).await.map(Json).map_err(Refusal::Ingest)
+}
+
+async fn follow(
+    State(core): State<Core>,
+    Path(id): Path<u64>,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let Some(hold) = core.0.watches.hold_of(id) else {
+        return Ok(StatusCode::GONE);
+    };
+    let _busy = hold.busy.lock().await;
+    let chunks = body.into_data_stream().map_err(|error| error.to_string());
+    let items = lines::<WatchItem, _>(chunks);
+    let followed = core.follow(id, items, &hold.stop).await;
+    followed
+        .map(|()| StatusCode::NO_CONTENT)
+        .map_err(Refusal::Ingest)
 }
 
 async fn key(State(core): State<Core>) -> Result<Bytes, Refusal> {

@@ -12,7 +12,13 @@ use crate::core::Core;
 impl Core {
     /// Age in seconds of the account collected longest ago, leaving out those that are no longer configured.
     pub(crate) fn data_age(&self, now: Timestamp) -> Option<u64> {
-        age(&self.headers(), now)
+        let mut headers = self.headers();
+        for header in headers.values_mut() {
+            if let Some(until) = self.0.watches.known_until(header.account()) {
+                header.collected = header.collected.max(until);
+            }
+        }
+        age(&headers, now)
     }
 
     /// Names of the clusters in which something is missing that a question about `kinds` (all if empty) asks for, and
@@ -50,7 +56,7 @@ impl Core {
         clusters
     }
 
-    /// Gaps of one cluster (name or id) or of all.
+    /// Gaps of one cluster (name or id) or of all; what the configuration leaves out is none.
     pub(crate) fn cluster_gaps(&self, wanted: Option<&str>) -> Vec<ClusterGap> {
         let headers = self.headers();
         let mut gaps = Vec::new();
@@ -61,7 +67,7 @@ impl Core {
                     cluster: name.to_owned(),
                     gap: Clone::clone(gap),
                 };
-                gaps.extend(header.gaps.iter().map(gap));
+                gaps.extend(header.gaps.iter().filter(|gap| is_missing(gap)).map(gap));
             }
         }
         gaps

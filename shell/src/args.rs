@@ -63,6 +63,12 @@ pub struct Args {
 /// The parts on their own.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// Collect the clusters once and exit
+    Collect {
+        /// Where to write what it cost, as JSON: requests, bytes, and the time of each step per cluster
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+    },
     /// Ask once, as kubectl is asked, and leave
     Search(Asked),
     /// Try it on three simulated clusters; nothing is kept

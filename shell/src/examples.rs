@@ -11,6 +11,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "collect",
+        &[
+            "stocktake collect",
+            "stocktake collect --report report.json",
+            "stocktake collect --context prod --report prod.json",
+        ],
+    ),
+    (
         "completion",
         &[
             "stocktake completion bash > /etc/bash_completion.d/stocktake",

@@ -5,6 +5,7 @@ mod answer;
 mod args;
 mod asked;
 mod check;
+mod collect;
 mod completions;
 mod demo;
 mod editor;

@@ -11,7 +11,7 @@ use crate::demo::Demo;
 use crate::embed::{self, Embedded, Trouble};
 use crate::render::Screen;
 use crate::session::{CANCELLED, Seat, Session};
-use crate::{asked, check, demo, logs, page, prompt, rbac, script};
+use crate::{asked, check, collect, demo, logs, page, prompt, rbac, script};
 
 /// Runs the program.
 pub fn run(args: Args) -> ExitCode {
@@ -39,6 +39,13 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
         // What of these is a line was made one when the arguments were read.
         None | Some(Command::Search(_) | Command::Line(_)) => everything(args, screen, &runtime),
         Some(Command::Check { files }) => check::run(args, files),
+        Some(Command::Collect { report }) => runtime.block_on(async {
+            let embedded = Embedded::start(args, Seat::Script).await?;
+            let session = Session::new(embedded.client(), screen, Seat::Script);
+            let code = collect::run(&session, &embedded.client(), report.as_deref()).await;
+            embedded.leave(screen).await;
+            code
+        }),
         Some(Command::Demo) => show_demo(args, screen, &runtime),
         Some(Command::Core) => runtime.block_on(embed::core_only(args, screen)),
         Some(Command::Worker) => runtime.block_on(embed::worker_only(args, screen)),

@@ -9,6 +9,7 @@ use stocktake_client::{
 use stocktake_model::GapReason;
 use stocktake_plugin_api::{Account, Plugin, PluginError, Progress, ProgressSink};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::debug;
 
@@ -105,8 +106,13 @@ async fn collect_account(
     let (sink, items) = mpsc::channel(BUFFERED);
     let merge = client.merge(ReceiverStream::new(items));
     let newest = Newest(newest);
+    let begun = Instant::now();
     let (collected, merged) = tokio::join!(account.collect(sink, &newest), merge);
-    let result = outcome(&name, collected, merged);
+    let mut result = outcome(&name, collected, merged);
+    if let Ok(report) = &mut result {
+        report.spent = newest.0.borrow().spent;
+        report.took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    }
     let failed = result.as_ref().err().map(|failure| failure.message.clone());
     newest.0.send_modify(|progress| {
         progress.done = true;
@@ -132,6 +138,7 @@ fn outcome(
     Ok(AccountReport {
         name: name.to_owned(),
         merged,
+        ..AccountReport::default()
     })
 }
 

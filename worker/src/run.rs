@@ -36,8 +36,8 @@ pub struct Worker {
 }
 
 /// A worker that knows its installation.
-struct Ready {
-    client: Client,
+pub(crate) struct Ready {
+    pub(crate) client: Client,
     plugins: Vec<Arc<dyn Plugin>>,
 }
 
@@ -97,12 +97,13 @@ impl Ready {
             Task::Collect(request) => {
                 TaskResult::Collected(collect(&self.client, &self.plugins, work.id, request).await)
             }
+            Task::Watch(request) => self.watch(work.id, request).await,
             Task::Tag {
                 plugin,
                 section,
                 object,
                 change,
-            } => match self.account(&plugin, &section, &object).await {
+            } => match self.account(&plugin, &section, (&*object).into()).await {
                 Ok(account) => TaskResult::Acted(account.tag(&object, &change).await),
                 Err(message) => failed(message),
             },
@@ -111,7 +112,10 @@ impl Ready {
                 section,
                 approved,
                 deletion,
-            } => match self.account(&plugin, &section, &approved.object).await {
+            } => match self
+                .account(&plugin, &section, (&approved.object).into())
+                .await
+            {
                 Ok(account) => TaskResult::Acted(account.delete(&approved, &deletion).await),
                 Err(message) => failed(message),
             },
@@ -119,7 +123,7 @@ impl Ready {
                 plugin,
                 section,
                 object,
-            } => match self.account(&plugin, &section, &object).await {
+            } => match self.account(&plugin, &section, (&*object).into()).await {
                 Ok(account) => TaskResult::Acted(account.manifest(&object).await),
                 Err(message) => failed(message),
             },
@@ -129,7 +133,7 @@ impl Ready {
                 object,
                 manifest,
                 trial,
-            } => match self.account(&plugin, &section, &object).await {
+            } => match self.account(&plugin, &section, (&*object).into()).await {
                 Ok(account) => TaskResult::Acted(account.restore(&object, &manifest, trial).await),
                 Err(message) => failed(message),
             },
@@ -145,11 +149,11 @@ impl Ready {
 
     /// The account an object lives in: found by asking each configured account who it is, so that a context
     /// which now points at another cluster never gets the action.
-    async fn account(
+    pub(crate) async fn account(
         &self,
         plugin: &str,
         section: &serde_json::Value,
-        object: &ObjectRef,
+        wanted: Wanted<'_>,
     ) -> Result<Arc<dyn Account>, String> {
         let known = self.plugins.iter().find(|known| known.name() == plugin);
         let plugin = known.ok_or_else(|| format!("this worker has no plugin `{plugin}`"))?;
@@ -159,21 +163,36 @@ impl Ready {
             .into_iter()
             .filter_map(Result::ok)
             .collect();
-        accounts.sort_by_key(|account| account.name() != object.account_name);
+        accounts.sort_by_key(|account| account.name() != wanted.name);
         for account in accounts {
             match account.identify().await {
-                Ok(id) if id == object.account => return Ok(account),
+                Ok(id) if id == wanted.id => return Ok(account),
                 Ok(id) => debug!(account = account.name(), id, "another cluster"),
                 Err(error) => debug!(account = account.name(), %error, "not identified"),
             }
         }
         Err(format!(
             "cluster `{}` is not reachable through any configured context",
-            object.account_name
+            wanted.name
         ))
     }
 }
 
-fn failed(message: String) -> TaskResult {
+/// Which account is wanted.
+pub(crate) struct Wanted<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+}
+
+impl<'a> From<&'a ObjectRef> for Wanted<'a> {
+    fn from(object: &'a ObjectRef) -> Self {
+        Self {
+            id: &object.account,
+            name: &object.account_name,
+        }
+    }
+}
+
+pub(crate) fn failed(message: String) -> TaskResult {
     TaskResult::Acted(Outcome::Failed { message })
 }

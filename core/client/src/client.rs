@@ -10,10 +10,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stocktake_command::{Completions, Output};
 use stocktake_model::SnapshotItem;
-use stocktake_plugin_api::Progress;
+use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::transport::{Body, BodyError};
-use crate::{AccountFailure, ClientError, Merged, TaskResult, Transport, Work, lines};
+use crate::{
+    AccountFailure, ClientError, CollectSummary, Merged, TaskResult, Transport, Work, lines,
+};
 
 /// A client of one core; cheap to clone.
 #[derive(Clone)]
@@ -105,6 +107,11 @@ impl Client {
             .boxed())
     }
 
+    /// What the last collection came to, and what it cost; `None` before the first.
+    pub async fn last_collection(&self) -> Result<Option<CollectSummary>, ClientError> {
+        self.json(Method::GET, "/collections/last", empty()).await
+    }
+
     /// The key of the installation, which workers hash with; at most 32 bytes.
     pub async fn installation_key(&self) -> Result<Bytes, ClientError> {
         collect(self.send(Method::GET, "/tasks/key", empty()).await?).await
@@ -169,14 +176,19 @@ impl Client {
         &self,
         items: impl Stream<Item = SnapshotItem> + Send + 'static,
     ) -> Result<Merged, ClientError> {
-        let frames = items.map(|item| {
-            let mut line =
-                serde_json::to_vec(&item).map_err(|error| BodyError(error.to_string()))?;
-            line.push(b'\n');
-            Ok::<_, BodyError>(Frame::data(Bytes::from(line)))
-        });
-        let body = StreamBody::new(frames.boxed()).boxed_unsync();
-        self.json(Method::POST, "/graph/merge", body).await
+        self.json(Method::POST, "/graph/merge", stream(items)).await
+    }
+
+    /// Streams what a watch tells; changes are committed as they come. Returns when the core has heard enough.
+    pub async fn follow(
+        &self,
+        id: u64,
+        items: impl Stream<Item = WatchItem> + Send + 'static,
+    ) -> Result<(), ClientError> {
+        let path = format!("/tasks/{id}/follow");
+        self.send(Method::POST, &path, stream(items))
+            .await
+            .map(drop)
     }
 
     async fn json<T: DeserializeOwned>(
@@ -212,6 +224,16 @@ impl Client {
             message: String::from_utf8_lossy(&text).into_owned(),
         })
     }
+}
+
+/// A body of one JSON value a line.
+fn stream(items: impl Stream<Item = impl Serialize> + Send + 'static) -> Body {
+    let frames = items.map(|item| {
+        let mut line = serde_json::to_vec(&item).map_err(|error| BodyError(error.to_string()))?;
+        line.push(b'\n');
+        Ok::<_, BodyError>(Frame::data(Bytes::from(line)))
+    });
+    StreamBody::new(frames.boxed()).boxed_unsync()
 }
 
 fn empty() -> Body {

@@ -10,6 +10,7 @@ pub use client::{Client, Complete, Execute, Info};
 pub use error::ClientError;
 pub use lines::lines;
 pub use task::{
-    AccountFailure, AccountReport, CollectRequest, CollectSummary, Merged, Task, TaskResult, Work,
+    AccountFailure, AccountReport, CollectRequest, CollectSummary, MergeSpent, Merged, Task,
+    TaskResult, WatchRequest, Work,
 };
 pub use transport::{Body, BodyError, Transport};

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stocktake_act::Approved;
 use stocktake_model::{GapReason, ObjectRef};
-use stocktake_plugin_api::{Change, Deletion, Manifest, Outcome, Trial};
+use stocktake_plugin_api::{Change, Deletion, Manifest, Outcome, Spent, Trial, WatchStart};
 
 /// A piece of work with its number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct Work {
 pub enum Task {
     /// Collect every account of every plugin.
     Collect(CollectRequest),
+    /// Follow one account until the core has heard enough.
+    Watch(WatchRequest),
     /// Change tags of one object.
     Tag {
         /// Name of the plugin.
@@ -78,6 +80,19 @@ pub struct CollectRequest {
     pub parallel: usize,
 }
 
+/// Which account is to be watched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WatchRequest {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Section of the plugin in the worker's configuration.
+    pub section: Value,
+    /// Name of the account, for people.
+    pub account_name: String,
+    /// Where to begin.
+    pub start: WatchStart,
+}
+
 /// What became of a piece of work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
@@ -86,6 +101,8 @@ pub enum TaskResult {
     Collected(CollectSummary),
     /// Of every task about one object.
     Acted(Outcome),
+    /// Of [`Task::Watch`]: it is over, because the core wanted no more.
+    Watched,
     /// The worker could not do it at all.
     Failed {
         /// What happened.
@@ -112,6 +129,12 @@ pub struct AccountReport {
     pub name: String,
     /// What the commit did.
     pub merged: Merged,
+    /// What collecting it cost.
+    #[serde(default)]
+    pub spent: Spent,
+    /// Milliseconds from the first request to the commit.
+    #[serde(default)]
+    pub took_ms: u64,
 }
 
 /// What the core did with one snapshot.
@@ -131,6 +154,21 @@ pub struct Merged {
     pub deleted: u64,
     /// Gaps in the snapshot.
     pub gaps: u64,
+    /// What taking it in cost.
+    #[serde(default)]
+    pub spent: MergeSpent,
+}
+
+/// What taking in one snapshot cost, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MergeSpent {
+    /// Packing nodes as they came.
+    pub packing_us: u64,
+    /// Making edges and derived properties.
+    pub edges_us: u64,
+    /// Writing, and swapping the graph.
+    pub commit_us: u64,
 }
 
 /// An account that could not be collected. What the core holds of it stays.

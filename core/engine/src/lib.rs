@@ -27,6 +27,7 @@ mod graph;
 mod groups;
 mod hits;
 mod holds;
+mod inspect;
 mod intern;
 mod join;
 mod keys;

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::env;
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::panic;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -13,7 +14,10 @@ use std::time::{Duration, Instant};
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
-use stocktake_query::*;
+use stocktake_query::{
+    Span, SyntaxError, parse, parse_aggregate, parse_columns, parse_limit, parse_path, parse_sort,
+    parse_template, parse_with_notes, suggest,
+};
 
 const LISTS: [&str; 2] = [
     include_str!("../tests/accept.txt"),
@@ -33,15 +37,18 @@ const LONGEST: usize = 400;
 /// The corpus is thinned out when it is larger.
 const MOST: usize = 20_000;
 
-fn main() -> ExitCode {
+fn main() -> io::Result<ExitCode> {
     let mut arguments = env::args().skip(1).map(|text| text.parse::<u64>());
     let (seconds, seed) = match (arguments.next(), arguments.next()) {
         (None, _) => (60, 1),
         (Some(Ok(seconds)), None) => (seconds, 1),
         (Some(Ok(seconds)), Some(Ok(seed))) => (seconds, seed),
         _ => {
-            eprintln!("the arguments are numbers: seconds, and a seed");
-            return ExitCode::from(2);
+            writeln!(
+                io::stderr(),
+                "the arguments are numbers: seconds, and a seed"
+            )?;
+            return Ok(ExitCode::from(2));
         }
     };
     let end = Instant::now() + Duration::from_secs(seconds);
@@ -51,7 +58,7 @@ fn main() -> ExitCode {
         .flat_map(|list| list.lines().filter_map(|line| line.strip_prefix("> ")))
         .map(str::to_owned)
         .collect();
-    let mut seen = HashSet::new();
+    let mut answers = HashSet::new();
     let (mut tried, mut read) = (0_u64, 0_u64);
     while Instant::now() < end {
         let text = damaged(&corpus, &mut random);
@@ -63,7 +70,7 @@ fn main() -> ExitCode {
         };
         tried += 1;
         read += u64::from(answer.starts_with('+'));
-        if seen.insert(answer) {
+        if answers.insert(answer) {
             corpus.push(text);
         }
         if corpus.len() > MOST {
@@ -74,16 +81,20 @@ fn main() -> ExitCode {
             corpus = keep;
         }
     }
-    println!(
+    writeln!(
+        io::stdout(),
         "{tried} texts in {seconds} s, {read} of them queries, {} ways of answering, nothing found (seed {seed})",
-        seen.len()
-    );
-    ExitCode::SUCCESS
+        answers.len()
+    )?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn found(text: &str, why: &str, seed: u64, tried: u64) -> ExitCode {
-    println!("after {tried} texts with seed {seed}: {why}\n{text:?}");
-    ExitCode::FAILURE
+fn found(text: &str, why: &str, seed: u64, tried: u64) -> io::Result<ExitCode> {
+    writeln!(
+        io::stdout(),
+        "after {tried} texts with seed {seed}: {why}\n{text:?}"
+    )?;
+    Ok(ExitCode::FAILURE)
 }
 
 /// A text of the corpus with something taken out, put in, doubled, or joined to another one.

@@ -4,7 +4,9 @@
 mod error;
 mod plugin;
 mod progress;
+mod watch;
 
 pub use error::PluginError;
 pub use plugin::{Account, Change, Deletion, Manifest, Outcome, Plugin, Redacted, Tagged, Trial};
-pub use progress::{Progress, ProgressSink, Sink};
+pub use progress::{Progress, ProgressSink, Sink, Spent};
+pub use watch::{Changed, WatchItem, WatchSink, WatchStart};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use stocktake_act::Approved;
-use stocktake_model::{NodeRecord, ObjectRef, PluginModel};
+use stocktake_model::{GapReason, NodeRecord, ObjectRef, PluginModel};
 
-use crate::{PluginError, ProgressSink, Sink};
+use crate::{PluginError, ProgressSink, Sink, WatchSink, WatchStart};
 
 /// A kind of place that resources are collected from, e.g. Kubernetes.
 #[async_trait]
@@ -39,6 +39,14 @@ pub trait Account: Send + Sync {
     /// Sends one snapshot into `sink`, from `Begin` to `End`. An error means that no `End` was sent and
     /// nothing changes.
     async fn collect(&self, sink: Sink, progress: &dyn ProgressSink) -> Result<(), PluginError>;
+
+    /// Tells every change from `start` on, until `sink` is closed; then it returns `Ok`. What can not be told for a while is
+    /// a gap, not an error; an error means that watching has to begin anew. A plugin that can not watch refuses.
+    async fn watch(&self, start: WatchStart, sink: WatchSink) -> Result<(), PluginError> {
+        drop((start, sink));
+        let message = format!("`{}` can not be watched", self.name());
+        Err(PluginError::new(GapReason::NotCollected, message))
+    }
 
     /// Changes tags (annotations) of one object, guarded by its uid.
     async fn tag(&self, object: &ObjectRef, change: &Change) -> Outcome;

@@ -21,9 +21,30 @@ pub struct Progress {
     pub gaps: u64,
     /// True when nothing more will come.
     pub done: bool,
+    /// Where the time went so far.
+    #[serde(default)]
+    pub spent: Spent,
     /// Why the account as a whole failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+}
+
+/// What the collection of one account cost. Lists are read beside each other: their times are added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Spent {
+    /// Pages that were asked for, those asked for again included.
+    pub requests: u64,
+    /// Bytes of their answers, decompressed.
+    pub bytes: u64,
+    /// Microseconds in which a page was waited for.
+    pub waiting_us: u64,
+    /// Microseconds of taking answers apart.
+    pub decoding_us: u64,
+    /// Microseconds of making nodes of objects.
+    pub converting_us: u64,
+    /// Microseconds in which whoever takes the snapshot was waited for.
+    pub sending_us: u64,
 }
 
 /// Is told how far a collection is; called often, must be quick.

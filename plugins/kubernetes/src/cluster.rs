@@ -11,7 +11,9 @@ use stocktake_config::K8sConfig;
 use stocktake_model::{Begin, GapReason, Identity, ObjectRef};
 use stocktake_plugin_api::{
     Account, Change, Deletion, Manifest, Outcome, PluginError, ProgressSink, Sink, Trial,
+    WatchSink, WatchStart,
 };
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::action::{self, Subject};
@@ -22,7 +24,7 @@ use crate::discovery::{self, Discovered};
 use crate::identity::{Identified, identify};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
-use crate::{collect, plugin};
+use crate::{collect, plugin, watch};
 
 /// Time for what is good to know but not worth waiting for.
 const COURTESY: Duration = Duration::from_secs(10);
@@ -39,6 +41,8 @@ pub(crate) struct Cluster {
     pub key: Arc<[u8]>,
     /// How patient to be.
     pub patience: Patience,
+    /// Lists in flight over all clusters.
+    pub lists: Arc<Semaphore>,
 }
 
 impl Cluster {
@@ -94,6 +98,7 @@ impl Cluster {
             facts,
             discovered,
             deadline,
+            lists: self.lists.clone(),
         })
     }
 
@@ -187,6 +192,17 @@ impl Account for Cluster {
             PluginError::new(GapReason::Timeout, message).hint("raise `k8s.cluster_timeout_secs`")
         })??;
         collect::run(plan, sink, progress).await
+    }
+
+    async fn watch(&self, start: WatchStart, sink: WatchSink) -> Result<(), PluginError> {
+        let most = Duration::from_secs(self.config.cluster_timeout_secs.max(1));
+        let plan = self.prepare(Instant::now() + most).await?;
+        if plan.facts.id != start.account {
+            let message = format!("`{}` leads to another cluster now", self.name());
+            return Err(PluginError::new(GapReason::NotFound, message));
+        }
+        watch::run(plan, start, sink).await;
+        Ok(())
     }
 
     async fn tag(&self, object: &ObjectRef, change: &Change) -> Outcome {

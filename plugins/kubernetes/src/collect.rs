@@ -3,6 +3,7 @@
 //! Nothing is kept but ids and counts: an object is sent as it is decoded.
 mod access;
 mod choice;
+mod clock;
 mod define;
 mod errors;
 mod glob;
@@ -10,7 +11,11 @@ mod reader;
 mod seen;
 mod summary;
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(crate) use choice::Choice;
+pub(crate) use define::Definitions;
+pub(crate) use summary::SHARED;
+
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -22,13 +27,13 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::Resource;
 use crate::connect::Link;
 use crate::convert::{ClusterFacts, Converter};
 use crate::discovery::{self, Discovered};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
-use crate::{CustomSchema, Resource};
-use choice::Choice;
+use clock::Clock;
 use reader::Listed;
 use seen::Seen;
 use summary::Summary;
@@ -52,6 +57,8 @@ pub(crate) struct Plan {
     pub begin: Begin,
     /// What the server serves.
     pub discovered: Discovered,
+    /// Lists in flight over all clusters.
+    pub lists: Arc<Semaphore>,
     /// When everything must be done.
     pub deadline: Instant,
 }
@@ -74,10 +81,11 @@ struct Collection {
     known: OnceLock<Namespaces>,
     access: access::Access,
     rediscovered: OnceCell<Option<Discovered>>,
-    /// What definitions said of custom kinds, by group and kind: read before their objects.
-    definitions: Mutex<BTreeMap<String, CustomSchema>>,
-    /// Everything the server serves: a definition is read for the version its objects are listed in.
-    custom: Vec<Resource>,
+    /// What definitions said of custom kinds: read before their objects.
+    definitions: Definitions,
+    /// Lists in flight over all clusters.
+    lists: Arc<Semaphore>,
+    clock: Clock,
 }
 
 /// The namespaces there are.
@@ -138,8 +146,9 @@ impl Collection {
             known: OnceLock::new(),
             access: access::Access::default(),
             rediscovered: OnceCell::new(),
-            definitions: Mutex::default(),
-            custom: plan.discovered.resources,
+            definitions: Definitions::new(plan.discovered.resources),
+            lists: plan.lists,
+            clock: Clock::default(),
         }
     }
 
@@ -267,7 +276,7 @@ impl<'p> Out<'p> {
         let items = gaps.into_iter().map(|gap| self.summary.gap(gap)).collect();
         self.send(items).await?;
         self.stage(collection, own, parallel).await?;
-        let kinds = collection.typed_kinds();
+        let kinds = collection.definitions.typed_kinds();
         if !kinds.is_empty() {
             let model = PluginModel {
                 kinds,
@@ -292,6 +301,7 @@ impl<'p> Out<'p> {
             let (gate, collection) = (gate.clone(), collection.clone());
             lists.spawn(async move {
                 let _turn = gate.acquire().await;
+                let _share = collection.lists.clone().acquire_owned().await;
                 collection.read(&resource).await
             });
         }
@@ -321,6 +331,7 @@ impl<'p> Out<'p> {
 
     fn count(&mut self, collection: &Collection) {
         self.progress.objects = collection.objects.load(Ordering::Relaxed);
+        self.progress.spent = collection.clock.spent(collection.link.traffic());
     }
 
     /// Closes the snapshot. The cluster comes a second time, now that it is known what could not be read.

@@ -4,6 +4,7 @@
 mod cause;
 mod exec;
 mod kubeconfig;
+mod lines;
 mod link;
 mod proxy;
 mod short;

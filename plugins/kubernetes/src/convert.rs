@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use serde_json::Value;
 use stocktake_config::{ConfigMapData, K8sConfig};
 use stocktake_model::{Map, NodeRecord, Parent};
+use stocktake_plugin_api::Changed;
 
 use crate::redact::Redactor;
 use crate::{Places, Resource, kinds, names};
@@ -99,6 +100,21 @@ impl Converter {
         resource: &Resource,
         object: Value,
     ) -> Result<Vec<NodeRecord>, ConvertError> {
+        let Changed { mut nodes, shared } = self.convert_whole(resource, object)?;
+        if !shared.is_empty() {
+            let mut brought = self.brought.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut is_new = |record: &NodeRecord| brought.insert(record.id().to_owned());
+            nodes.extend(shared.into_iter().filter(&mut is_new));
+        }
+        Ok(nodes)
+    }
+
+    /// The same, with everything that other objects may bring along too, seen before or not.
+    pub(crate) fn convert_whole(
+        &self,
+        resource: &Resource,
+        object: Value,
+    ) -> Result<Changed, ConvertError> {
         let kind = names::kind_name(resource);
         let Value::Object(mut object) = object else {
             return Err(ConvertError::NotAnObject { kind });
@@ -132,7 +148,7 @@ impl Converter {
         metadata::last_change(&mut reported, &short);
         let mut draft = Draft::new(&self.cluster_id, &self.cluster_name, reported);
         kinds::finish(&kind, form, &mut draft);
-        Ok(self.records(draft, truncated))
+        Ok(records(draft, truncated))
     }
 
     /// What of the common properties comes from discovery and the cluster.
@@ -152,33 +168,31 @@ impl Converter {
             reported.insert("name".to_owned(), id);
         }
     }
+}
 
-    fn records(&self, draft: Draft<'_>, truncated: bool) -> Vec<NodeRecord> {
-        let parent = match text(&draft.reported, &["namespace"]) {
-            Some(name) => Parent::Region {
-                kind: "kubernetes_namespace".to_owned(),
-                name: name.to_owned(),
-            },
-            None => Parent::Account,
-        };
-        let mut metadata = Map::new();
-        if truncated {
-            metadata.insert("truncated".to_owned(), true.into());
-        }
-        metadata.extend(metadata::expiry_of(&draft.reported));
-        let mut records = Vec::with_capacity(1 + draft.parts.len() + draft.shared.len());
-        records.push(NodeRecord {
-            reported: draft.reported,
-            metadata,
-            parent,
-        });
-        records.extend(draft.parts);
-        if !draft.shared.is_empty() {
-            let mut brought = self.brought.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut is_new = |record: &NodeRecord| brought.insert(record.id().to_owned());
-            records.extend(draft.shared.into_iter().filter(&mut is_new));
-        }
-        records
+fn records(draft: Draft<'_>, truncated: bool) -> Changed {
+    let parent = match text(&draft.reported, &["namespace"]) {
+        Some(name) => Parent::Region {
+            kind: "kubernetes_namespace".to_owned(),
+            name: name.to_owned(),
+        },
+        None => Parent::Account,
+    };
+    let mut metadata = Map::new();
+    if truncated {
+        metadata.insert("truncated".to_owned(), true.into());
+    }
+    metadata.extend(metadata::expiry_of(&draft.reported));
+    let mut nodes = Vec::with_capacity(1 + draft.parts.len());
+    nodes.push(NodeRecord {
+        reported: draft.reported,
+        metadata,
+        parent,
+    });
+    nodes.extend(draft.parts);
+    Changed {
+        nodes,
+        shared: draft.shared,
     }
 }
 

@@ -21,6 +21,7 @@ mod retry;
 mod rules;
 mod secrets;
 mod trouble;
+mod watch;
 
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,8 @@ pub(crate) struct Pager<'l> {
     restarted: bool,
     continued: u32,
     resource_version: Option<String>,
+    /// Version of the first page.
+    first_version: Option<String>,
 }
 
 impl<'l> Pager<'l> {
@@ -49,6 +51,7 @@ impl<'l> Pager<'l> {
             restarted: false,
             continued: 0,
             resource_version: None,
+            first_version: None,
         }
     }
 
@@ -64,6 +67,9 @@ impl<'l> Pager<'l> {
             return Ok(None);
         }
         let page = self.page().await?;
+        if self.token.is_none() {
+            self.first_version.clone_from(&page.resource_version);
+        }
         self.token.clone_from(&page.token);
         self.ended = page.token.is_none();
         self.resource_version.clone_from(&page.resource_version);
@@ -75,6 +81,11 @@ impl<'l> Pager<'l> {
         self.resource_version
             .clone()
             .filter(|_| self.continued == 0)
+    }
+
+    /// Version from which a watch misses nothing, even if the list is not of one piece.
+    pub(crate) fn watch_version(&self) -> Option<String> {
+        self.first_version.clone()
     }
 
     async fn page(&mut self) -> Result<Page, RequestError> {

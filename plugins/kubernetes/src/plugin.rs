@@ -7,6 +7,7 @@ use serde::Deserialize as _;
 use stocktake_config::K8sConfig;
 use stocktake_model::{GapReason, PluginModel};
 use stocktake_plugin_api::{Account, Plugin, PluginError};
+use tokio::sync::Semaphore;
 
 use crate::claims::Claims;
 use crate::cluster::Cluster;
@@ -63,6 +64,7 @@ impl KubernetesPlugin {
             base: Duration::from_millis(2),
             longest: Duration::from_millis(20),
             verify: Duration::from_millis(300),
+            gap: Duration::from_millis(50),
             ..Patience::default()
         };
         Self {
@@ -112,12 +114,14 @@ impl Plugin for KubernetesPlugin {
             .iter()
             .filter_map(|link| Some(Arc::downgrade(link.as_ref().ok()?)));
         let claims = Arc::new(Claims::new(claims.collect()));
+        let lists = Arc::new(Semaphore::new(config.lists_in_flight.max(1)));
         let account = |link| -> Arc<dyn Account> {
             Arc::new(Cluster {
                 link,
                 config: config.clone(),
                 claims: claims.clone(),
                 key: self.key.clone(),
+                lists: lists.clone(),
                 patience: Patience {
                     verify: wait.min(self.patience.verify),
                     ..self.patience

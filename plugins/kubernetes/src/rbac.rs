@@ -105,7 +105,12 @@ struct Wanted {
 /// taken back from a rule for everything either; where it matters, write `k8s.collect`.
 pub fn cluster_roles(config: &K8sConfig) -> [String; 2] {
     let wanted = Wanted::new(config);
-    [collect(&wanted), change(&wanted)]
+    let verbs = if config.watch {
+        "list\", \"watch"
+    } else {
+        "list"
+    };
+    [collect(&wanted, verbs), change(&wanted)]
 }
 
 impl Wanted {
@@ -183,7 +188,7 @@ fn served(words: &[String]) -> impl Iterator<Item = (&'static str, &'static str)
         .filter(|(_, plural)| words.iter().any(|word| word == plural))
 }
 
-fn collect(wanted: &Wanted) -> String {
+fn collect(wanted: &Wanted, verbs: &str) -> String {
     let mut text = head(
         "stocktake-collect",
         "Everything stocktake needs to collect.",
@@ -202,7 +207,7 @@ fn collect(wanted: &Wanted) -> String {
         );
     }
     text.push_str("rules:\n");
-    text.push_str(&rules(wanted, "list"));
+    text.push_str(&rules(wanted, verbs));
     text.push_str(
         "\
 # Who the cluster is: the uid of this namespace.
@@ -333,6 +338,20 @@ mod tests {
                 # `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
             "#]],
         );
+    }
+
+    #[test]
+    fn a_cluster_that_is_watched_needs_one_more_verb() {
+        let config = K8sConfig {
+            watch: true,
+            ..config(&["pod"])
+        };
+        let [collect, change] = cluster_roles(&config);
+        assert!(
+            collect.contains("verbs: [\"list\", \"watch\"]"),
+            "{collect}"
+        );
+        assert!(!change.contains("watch"), "{change}");
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) struct Patience {
     pub longest: Duration,
     /// Time a deleted object has to be gone, at most; the configuration may say less.
     pub verify: Duration,
+    /// Time changes may be missing before that is told.
+    pub gap: Duration,
 }
 
 impl Default for Patience {
@@ -26,6 +28,7 @@ impl Default for Patience {
             base: Duration::from_millis(250),
             longest: Duration::from_mins(1),
             verify: Duration::from_hours(1),
+            gap: Duration::from_mins(1),
         }
     }
 }
@@ -48,6 +51,15 @@ impl Patience {
             .saturating_mul(1 << (tries.saturating_sub(1)).min(16));
         let least = error.retry_after().unwrap_or(backoff / 2);
         Some((least + backoff.mul_f64(dice() / 2.0)).min(self.longest))
+    }
+
+    /// How long to wait before try number `tries + 1` of something that is never given up.
+    pub(crate) fn backoff(&self, tries: u32, error: &RequestError) -> Duration {
+        let backoff = self
+            .base
+            .saturating_mul(1 << tries.saturating_sub(1).min(16));
+        let least = error.retry_after().unwrap_or(backoff / 2);
+        (least + backoff.mul_f64(dice() / 2.0)).min(self.longest / 2)
     }
 
     /// Calls `ask` until it succeeds, fails for good, or patience ends.

@@ -5,3 +5,4 @@ mod fleet;
 mod real;
 mod stage;
 mod trouble;
+mod watch;

@@ -17,6 +17,7 @@ use crate::patch::Language;
 use crate::paths::{page_not_found, unavailable};
 use crate::request::{Query, Route, Target, verb};
 use crate::status::Status;
+use crate::watch::Watch;
 use crate::world::World;
 use crate::write::WriteOptions;
 
@@ -54,13 +55,15 @@ impl Call {
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) code: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: Vec<u8>,
     /// Further headers: `Warning`, `ETag`, `Retry-After`.
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// What the body goes on with, if it does.
+    pub(crate) watch: Option<Box<Watch>>,
 }
 
 pub(crate) const JSON: &str = "application/json";
@@ -73,6 +76,7 @@ impl Reply {
             content_type: JSON,
             body,
             headers: Vec::new(),
+            watch: None,
         }
     }
 
@@ -82,6 +86,7 @@ impl Reply {
             content_type: TEXT,
             body: body.as_bytes().to_vec(),
             headers: Vec::new(),
+            watch: None,
         }
     }
 
@@ -149,6 +154,28 @@ impl Api {
             _ => self.path(call),
         };
         reply.unwrap_or_else(Reply::from)
+    }
+
+    /// A watch, if that is what is asked for and can be had; everything else is answered.
+    pub(crate) fn begin_watch(&self, call: &Call) -> Result<Option<Watch>, Status> {
+        let Route::Resource(target) = &call.route else {
+            return Ok(None);
+        };
+        let verb = verb(&call.method, target, &call.query);
+        if verb != "watch" || !call.permissions.allow(&Access::new(verb, target)) {
+            return Ok(None);
+        }
+        let mut world = self.write();
+        world.advance();
+        let catalog = &world.catalog;
+        let found = catalog.resource(&target.group, &target.version, &target.plural);
+        let Some(resource) = found.filter(|resource| resource.allows(verb)) else {
+            return Ok(None);
+        };
+        let resource = std::sync::Arc::clone(resource);
+        let namespace = namespace_of(&resource, target);
+        let watch = world.watch(&resource, namespace, &call.query, form(call)?)?;
+        Ok(Some(watch))
     }
 
     fn resource(&self, call: &Call, target: &Target) -> Result<Reply, Status> {
@@ -225,7 +252,7 @@ impl Api {
             "create" => self.create(call, resource, namespace.unwrap_or_default()),
             "patch" => self.patch(call, resource, namespace.unwrap_or_default(), name),
             "delete" => self.delete(call, resource, namespace.unwrap_or_default(), name),
-            // Watch, update and deletecollection are not built yet.
+            // Update and deletecollection are not built yet.
             _ => Err(Status::method_not_allowed()),
         }
     }

@@ -8,11 +8,12 @@
 //! - `sim`, `hand`, `options`, `auth`, `faults`, `clock`, `kubeconfig`: what a caller holds in hand;
 //! - `server`, `tls`: the front door; `api`, `paths`: from a request to an answer (`request`, `accept`, `status`);
 //! - `discovery`, `catalog`, `builtin`: what is served;
-//! - `list`, `table`, `selector`, `token`: reading; `write`, `managed`, `validate`, `delete`, `eviction`: changing;
+//! - `list`, `watch`, `stream`, `table`, `selector`, `token`: reading;
+//! - `write`, `managed`, `validate`, `delete`, `eviction`: changing;
 //! - `world`, `store`, `object`, `convert`, `controllers`: the cluster itself;
 //! - [`fleet`]: seeded objects to fill it with.
 //!
-//! Not built yet: watch, update, deletecollection, strategic and JSON patch, server-side apply, subresources.
+//! Not built yet: update, deletecollection, apply beyond metadata, subresources other than eviction.
 
 mod accept;
 mod access;
@@ -44,10 +45,12 @@ mod server;
 mod sim;
 mod status;
 mod store;
+mod stream;
 mod table;
 mod tls;
 mod token;
 mod validate;
+mod watch;
 mod world;
 mod write;
 

@@ -20,14 +20,14 @@ use crate::world::World;
 
 /// Which part of the objects the rows of a `Table` carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IncludeObject {
+pub(crate) enum IncludeObject {
     Nothing,
     Metadata,
     Object,
 }
 
 impl IncludeObject {
-    fn read(query: &Query) -> Result<Self, Status> {
+    pub(crate) fn read(query: &Query) -> Result<Self, Status> {
         match query.get("includeObject") {
             Some("None") => Ok(Self::Nothing),
             None | Some("Metadata") => Ok(Self::Metadata),
@@ -158,26 +158,9 @@ impl World {
         query: &Query,
     ) -> Result<Vec<u8>, Status> {
         let include = IncludeObject::read(query)?;
-        let now = self.clock.now();
-        let rows = objects.iter().map(|object| {
-            let body = convert::from_storage(resource, object.to_value());
-            let cells = table::cells(resource, &body, now);
-            let mut shown = Vec::new();
-            match include {
-                IncludeObject::Nothing => shown.extend_from_slice(b"null"),
-                IncludeObject::Metadata => object.write_partial(&mut shown),
-                IncludeObject::Object => {
-                    let version = resource.api_version();
-                    Object::new(body, object.version).write_typed(
-                        &resource.kind,
-                        &version,
-                        &mut shown,
-                    );
-                }
-            }
-            let shown: Value = serde_json::from_slice(&shown).expect("written just above");
-            json!({"cells": cells, "object": shown})
-        });
+        let rows = objects
+            .iter()
+            .map(|object| self.row(resource, object, include));
         let body = json!({
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",
@@ -186,6 +169,28 @@ impl World {
             "rows": rows.collect::<Vec<_>>(),
         });
         Ok(body.to_string().into_bytes())
+    }
+
+    /// One row of a table.
+    pub(crate) fn row(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        include: IncludeObject,
+    ) -> Value {
+        let body = convert::from_storage(resource, object.to_value());
+        let cells = table::cells(resource, &body, self.clock.now());
+        let mut shown = Vec::new();
+        match include {
+            IncludeObject::Nothing => shown.extend_from_slice(b"null"),
+            IncludeObject::Metadata => object.write_partial(&mut shown),
+            IncludeObject::Object => {
+                let version = resource.api_version();
+                Object::new(body, object.version).write_typed(&resource.kind, &version, &mut shown);
+            }
+        }
+        let shown: Value = serde_json::from_slice(&shown).expect("written just above");
+        json!({"cells": cells, "object": shown})
     }
 
     fn page(

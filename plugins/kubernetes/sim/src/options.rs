@@ -3,6 +3,7 @@
 //! What can be changed while it runs is on the handle (`Sim`).
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::auth::User;
 use crate::clock::Clock;
@@ -26,6 +27,8 @@ pub struct SimOptions {
     pub seed: u64,
     /// Where to listen; port 0 takes a free one.
     pub address: SocketAddr,
+    /// Time between two bookmarks of a watch in which nothing happens.
+    pub bookmarks: Duration,
 }
 
 impl Default for SimOptions {
@@ -39,6 +42,7 @@ impl Default for SimOptions {
             pod_termination: PodTermination::Immediate,
             seed: 0,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            bookmarks: Duration::from_mins(1),
         }
     }
 }

@@ -5,10 +5,11 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream;
-use http::{HeaderMap, Request, Response, header};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
@@ -17,12 +18,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{Predicate as _, SizeAbove};
 
 use crate::api::{Api, Call, Reply, namespace_of};
 use crate::auth::{ANONYMOUS, Permissions, User};
@@ -30,7 +32,9 @@ use crate::faults::{Asked, Effect, Faults};
 use crate::list::continue_of;
 use crate::request::{Query, Route, verb};
 use crate::status::Status;
+use crate::stream::{self as watch_stream, Streamed};
 use crate::tls::Authority;
+use crate::watch::Watch;
 
 /// The largest body a request may have; what a real server takes.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
@@ -66,6 +70,10 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) log: Mutex<VecDeque<RequestLog>>,
     pub(crate) authority: Authority,
+    /// Time between two bookmarks of a quiet watch.
+    pub(crate) bookmarks: Duration,
+    /// How often all watches were cut.
+    pub(crate) cuts: watch::Sender<u64>,
 }
 
 /// Accepts connections until it is dropped; its connections end with it.
@@ -105,7 +113,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared
     let compression = CompressionLayer::new()
         .gzip(true)
         .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(COMPRESS_ABOVE));
+        .compress_when(SizeAbove::new(COMPRESS_ABOVE).and(is_whole));
     let service = ServiceBuilder::new()
         .layer(compression)
         .service_fn(move |request| {
@@ -121,9 +129,14 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared
     }
 }
 
+/// A watch is not compressed: its lines would wait in the compressor.
+fn is_whole(_: StatusCode, _: http::Version, _: &HeaderMap, marks: &Extensions) -> bool {
+    marks.get::<Streamed>().is_none()
+}
+
 async fn handle(
     request: Request<Incoming>,
-    shared: &Shared,
+    shared: &Arc<Shared>,
     owner: Option<String>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
@@ -167,7 +180,7 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<String> 
 
 impl Shared {
     /// Answers a call, unless a fault does.
-    async fn reply(&self, call: &Call, seen: RequestLog) -> Response<Body> {
+    async fn reply(self: &Arc<Self>, call: &Call, seen: RequestLog) -> Response<Body> {
         let effect = self.strike(call);
         match effect {
             Some(Effect::Hang) => {
@@ -178,8 +191,25 @@ impl Shared {
             _ => {}
         }
         let reply = effect.as_ref().and_then(|effect| self.refuse(call, effect));
-        let reply = reply.unwrap_or_else(|| self.api.answer(call));
+        let reply = reply.unwrap_or_else(|| match self.api.begin_watch(call) {
+            Ok(Some(watch)) => Reply {
+                watch: Some(Box::new(watch)),
+                ..Reply::json(200, Vec::new())
+            },
+            Ok(None) => self.api.answer(call),
+            Err(status) => status.into(),
+        });
         self.finish(seen, reply, effect.as_ref())
+    }
+
+    /// A body that goes on for as long as the watch does.
+    fn follow(self: &Arc<Self>, watch: Watch, effect: Option<&Effect>) -> Body {
+        let cut_after = match effect {
+            Some(Effect::CutBody { after_bytes }) => Some(*after_bytes),
+            _ => None,
+        };
+        let frames = watch_stream::frames(Arc::clone(self), watch, cut_after);
+        StreamBody::new(frames).boxed_unsync()
     }
 
     /// Who asks; `None` when the credentials are wrong.
@@ -278,15 +308,18 @@ impl Shared {
     }
 
     fn finish(
-        &self,
+        self: &Arc<Self>,
         mut seen: RequestLog,
         mut reply: Reply,
         effect: Option<&Effect>,
     ) -> Response<Body> {
         seen.status = reply.code;
         self.remember(seen);
-        let mut body = None;
+        let watch = reply.watch.take();
+        let is_streamed = watch.is_some();
+        let mut body = watch.map(|watch| self.follow(*watch, effect));
         match effect {
+            _ if is_streamed => {}
             Some(Effect::CutBody { after_bytes }) => {
                 body = Some(cut_body(std::mem::take(&mut reply.body), *after_bytes));
             }
@@ -310,6 +343,9 @@ impl Shared {
                 .boxed_unsync()
         };
         let body = body.unwrap_or_else(|| whole(reply.body));
+        if is_streamed {
+            response = response.extension(Streamed);
+        }
         response
             .body(body)
             .expect("codes and header values come from fixed sets")

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -78,6 +79,8 @@ impl Sim {
             faults: Faults::default(),
             log: Mutex::new(VecDeque::new()),
             authority,
+            bookmarks: options.bookmarks,
+            cuts: watch::Sender::new(0),
         });
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&shared)));
         Ok(Self {
@@ -165,6 +168,16 @@ impl Sim {
         collection.map_or_else(Vec::new, |collection| {
             world.store.names(collection, namespace)
         })
+    }
+
+    /// Breaks the connection of every watch that runs now.
+    pub fn cut_watches(&self) {
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Forgets past versions: lists and watches from before now get 410.
+    pub fn compact(&self) {
+        self.shared.api.write().store.compact();
     }
 
     /// The requests so far, oldest first; the last 100,000 are kept.

@@ -132,6 +132,26 @@ impl Status {
         )
     }
 
+    /// A watch from a version that is no longer kept; it is told in the stream.
+    pub(crate) fn expired_watch(asked: u64, oldest: u64) -> Self {
+        let message = format!("too old resource version: {asked} ({oldest})");
+        Self::new(410, "Expired", message)
+    }
+
+    /// Parameters of a watch that do not go together.
+    pub(crate) fn invalid_watch(field: &str, why: &str) -> Self {
+        let told = format!("{field}: Forbidden: {why}");
+        let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {told}");
+        let mut status = Self::new(422, "Invalid", message);
+        let causes = json!([{"reason": "FieldValueForbidden", "message": format!("Forbidden: {why}"), "field": field}]);
+        status.details = Some(Map::from_iter([
+            ("group".to_owned(), json!("meta.k8s.io")),
+            ("kind".to_owned(), json!("ListOptions")),
+            ("causes".to_owned(), causes),
+        ]));
+        status
+    }
+
     /// A JSON patch that does not fit the object.
     pub(crate) fn rejected_patch() -> Self {
         let message = "the server rejected our request due to an error in our request";

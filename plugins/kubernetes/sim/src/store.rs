@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::object::{Object, ObjectKey};
 
@@ -31,14 +32,17 @@ struct Collection {
     plural: String,
     /// Sorted by key.
     objects: Vec<Arc<Object>>,
+    /// The version of the last change in it; who watches waits for it.
+    news: watch::Sender<u64>,
 }
 
-/// What an object was before the change to `version`.
+/// What an object was before the change to `version`, and what it was then.
 #[derive(Debug)]
-struct Change {
-    version: u64,
+pub(crate) struct Change {
+    pub(crate) version: u64,
     place: Place,
-    before: Option<Arc<Object>>,
+    pub(crate) before: Option<Arc<Object>>,
+    pub(crate) after: Option<Arc<Object>>,
 }
 
 /// The objects of one cluster.
@@ -95,6 +99,7 @@ impl Store {
             group: group.to_owned(),
             plural: plural.to_owned(),
             objects: Vec::new(),
+            news: watch::Sender::new(0),
         });
         id
     }
@@ -180,6 +185,7 @@ impl Store {
             version,
             place,
             before,
+            after: Some(Arc::clone(&object)),
         });
         object
     }
@@ -198,6 +204,7 @@ impl Store {
             version,
             place: place.clone(),
             before,
+            after: None,
         });
         Some(gone)
     }
@@ -224,6 +231,38 @@ impl Store {
         let mut then = self.rewound(range, now, at);
         let start = first_after(&then, range.after.as_ref());
         Ok((Cow::Owned(then.split_off(start)), start))
+    }
+
+    /// Tells the version of every change in a collection from now on.
+    pub(crate) fn news(&self, collection: CollectionId) -> watch::Receiver<u64> {
+        self.collections[collection.0].news.subscribe()
+    }
+
+    /// The changes in a collection, or in one namespace of it, after a version; oldest first.
+    pub(crate) fn changes_since<'a>(
+        &'a self,
+        collection: CollectionId,
+        namespace: Option<&'a str>,
+        version: u64,
+    ) -> Result<impl Iterator<Item = &'a Change>, Compacted> {
+        if version < self.oldest {
+            return Err(Compacted);
+        }
+        let start = self
+            .changes
+            .partition_point(|change| change.version <= version);
+        let changes = self.changes.range(start..);
+        Ok(changes.filter(move |change| {
+            let key = &change.place.key;
+            change.place.collection == collection
+                && namespace.is_none_or(|namespace| *key.namespace == *namespace)
+        }))
+    }
+
+    /// Forgets every change: nothing older than now can be listed or watched from.
+    pub(crate) fn compact(&mut self) {
+        self.changes.clear();
+        self.oldest = self.version;
     }
 
     fn changed_since(&self, collection: CollectionId, version: u64) -> bool {
@@ -260,6 +299,8 @@ impl Store {
     }
 
     fn remember(&mut self, change: Change) {
+        let news = &self.collections[change.place.collection.0].news;
+        news.send_replace(change.version);
         self.changes.push_back(change);
         if self.changes.len() > KEPT_CHANGES
             && let Some(dropped) = self.changes.pop_front()

@@ -6,14 +6,14 @@ use super::glob;
 use crate::{Resource, discovery};
 
 /// Which kinds and namespaces are collected.
-pub(super) struct Choice {
+pub(crate) struct Choice {
     config: K8sConfig,
     model: Model,
 }
 
 impl Choice {
     /// What `config` says, over the kinds of `model`.
-    pub(super) fn new(config: &K8sConfig, model: Model) -> Self {
+    pub(crate) fn new(config: &K8sConfig, model: Model) -> Self {
         Self {
             config: config.clone(),
             model,
@@ -21,7 +21,7 @@ impl Choice {
     }
 
     /// Why a kind is left out, if it is. Namespaces never are: everything else is read by them.
-    pub(super) fn leaves_out(&self, resource: &Resource, kind: &str) -> Option<Gap> {
+    pub(crate) fn leaves_out(&self, resource: &Resource, kind: &str) -> Option<Gap> {
         if resource.group.is_empty() && resource.plural == "namespaces" {
             return None;
         }
@@ -70,7 +70,7 @@ impl Choice {
     }
 
     /// Whether what is in this namespace is wanted.
-    pub(super) fn wants_namespace(&self, name: &str) -> bool {
+    pub(crate) fn wants_namespace(&self, name: &str) -> bool {
         let named = |list: &[String]| list.iter().any(|pattern| glob::matches(pattern, name));
         (self.config.namespaces.is_empty() || named(&self.config.namespaces))
             && !named(&self.config.no_namespaces)

@@ -1,11 +1,13 @@
 //! Reading one kind: every object converted and sent as it is decoded; what can not be read becomes a gap.
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use serde_json::Value;
 use stocktake_model::{Gap, GapReason, SnapshotItem};
 
 use super::Collection;
+use super::clock::With;
 use crate::page::Form;
 use crate::trouble::RequestError;
 use crate::{Resource, discovery, list, secrets};
@@ -190,14 +192,22 @@ impl Collection {
         };
         let limit = self.page_size;
         let mut pager = list::Pager::new(&self.link, self.patience, path, form, limit);
-        while let Some(page) = pager.next().await? {
-            for object in page.objects() {
+        loop {
+            let begun = Instant::now();
+            let page = pager.next().await;
+            self.clock.add(With::Waiting, begun);
+            let Some(page) = page? else { break };
+            let mut objects = page.objects();
+            loop {
+                let begun = Instant::now();
+                let Some(object) = objects.next() else { break };
                 let object = match object {
                     Ok(object) if pager.form() == Form::Metadata => secrets::with_keys(object),
                     Ok(object) => object,
                     // It was split from the page, so it is JSON; but it may be nested too deeply.
                     Err(_) => Value::Null,
                 };
+                self.clock.add(With::Decoding, begun);
                 self.take(resource, object, listed).await?;
             }
         }
@@ -234,9 +244,12 @@ impl Collection {
             _ => {}
         }
         if resource.plural == "customresourcedefinitions" {
-            self.define(&object);
+            self.definitions.define(&self.converter, &object);
         }
-        let nodes = match self.converter.convert(resource, object) {
+        let begun = Instant::now();
+        let converted = self.converter.convert(resource, object);
+        self.clock.add(With::Converting, begun);
+        let nodes = match converted {
             Ok(nodes) => nodes,
             Err(error) => {
                 let message = error.to_string();
@@ -246,6 +259,7 @@ impl Collection {
             }
         };
         self.objects.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
         for (at, node) in nodes.into_iter().enumerate() {
             // What several objects bring along (an image) is sent once.
             if at > 0 && !self.seen.is_new(node.kind(), node.id()) {
@@ -255,6 +269,7 @@ impl Collection {
             let sent = self.sink.send(SnapshotItem::Node(node)).await;
             sent.map_err(|_| Stop::Closed)?;
         }
+        self.clock.add(With::Sending, begun);
         Ok(())
     }
 

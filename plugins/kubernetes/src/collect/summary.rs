@@ -2,7 +2,7 @@
 //! objects brought along.
 use std::collections::BTreeMap;
 
-use stocktake_model::{Complete, Gap, SnapshotItem};
+use stocktake_model::{Complete, Gap, GapReason, SnapshotItem};
 
 use super::reader::Listed;
 
@@ -17,6 +17,12 @@ const BROUGHT: [(&str, &[&str], bool); 4] = [
     ("kubernetes_subject_user", BINDINGS, false),
     ("kubernetes_subject_group", BINDINGS, false),
 ];
+/// Kinds that objects of others bring along together.
+pub(crate) const SHARED: [&str; 3] = [
+    "kubernetes_image",
+    "kubernetes_subject_user",
+    "kubernetes_subject_group",
+];
 const BINDINGS: &[&str] = &["kubernetes_role_binding", "kubernetes_cluster_role_binding"];
 
 /// What was read so far.
@@ -26,7 +32,7 @@ pub(super) struct Summary {
     sent: BTreeMap<String, u64>,
     /// Kinds that were tried.
     tried: Vec<String>,
-    /// Gaps there are, told or not.
+    /// Gaps there are; what the configuration leaves out is none.
     pub count: u64,
 }
 
@@ -34,7 +40,7 @@ impl Summary {
     /// Takes a gap that no list made.
     pub(super) fn gap(&mut self, gap: Gap) -> SnapshotItem {
         self.tried.extend(gap.kind.clone());
-        self.count += 1;
+        self.count += u64::from(gap.reason != GapReason::NotCollected);
         self.gaps.push(gap.clone());
         SnapshotItem::Gap(gap)
     }
@@ -112,10 +118,8 @@ fn is_wide(gap: &Gap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use expect_test::{Expect, expect};
-    use stocktake_model::GapReason;
-
     use super::*;
+    use expect_test::{Expect, expect};
 
     fn gap(kind: &str, namespace: Option<&str>, uid: Option<&str>) -> Gap {
         Gap {

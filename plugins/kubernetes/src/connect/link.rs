@@ -1,6 +1,7 @@
 //! One server, one request at a time: with a deadline over the whole answer, and credentials that are renewed
 //! before they expire or when the server refuses them.
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use kube::config::AuthInfo;
 use tokio::sync::Mutex;
 
 use super::exec::{Credential, Credentials, Fresh};
+use super::lines::Lines;
 use super::{Target, cause};
 use crate::trouble::{Refusal, RequestError};
 
@@ -99,6 +101,8 @@ pub(crate) struct Link {
     credentials: Arc<Credentials>,
     limits: Limits,
     client: Mutex<Option<Ready>>,
+    requests: AtomicU64,
+    bytes: AtomicU64,
 }
 
 /// A client that is ready to be used, and until when.
@@ -116,7 +120,15 @@ impl Link {
             credentials,
             limits,
             client: Mutex::new(None),
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         }
+    }
+
+    /// Requests sent, and bytes of whole answers that came.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        (count(&self.requests), count(&self.bytes))
     }
 
     /// Where it leads.
@@ -197,6 +209,16 @@ impl Link {
     }
 
     async fn exchange(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
+        let body = self.open(client, ask).await?;
+        Ok(Answer {
+            path: ask.path.clone(),
+            body: self.read(body, &ask.path).await?,
+        })
+    }
+
+    /// Sends a request and takes the head of the answer; anything but success is an error.
+    async fn open(&self, client: &Client, ask: &Ask) -> Result<Body, RequestError> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request = Request::builder()
             .method(ask.method.clone())
             .uri(&ask.path)
@@ -220,13 +242,10 @@ impl Link {
             .await
             .map_err(|error| self.cause(&error))?;
         let (head, body) = response.into_parts();
-        let body = self.read(body, &ask.path).await;
         if head.status.is_success() {
-            return Ok(Answer {
-                path: ask.path.clone(),
-                body: body?,
-            });
+            return Ok(body);
         }
+        let body = self.read(body, &ask.path).await;
         let retry_after = head.headers.get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         // What a refusal says is a courtesy: one that breaks off refuses all the same.
@@ -236,6 +255,39 @@ impl Link {
             &body.unwrap_or_default(),
         );
         Err(RequestError::Refused(Box::new(refusal)))
+    }
+
+    /// Sends one request whose answer goes on: lines as they come.
+    pub(crate) async fn stream(self: &Arc<Self>, ask: &Ask) -> Result<Lines, RequestError> {
+        let ready = self.ready(Fresh::IfStale).await?;
+        let opened = self.open_stream(&ready.client, ask).await;
+        let refused = matches!(&opened, Err(error) if error.code() == Some(401));
+        if refused && self.target.exec.is_some() {
+            let ready = self.ready(Fresh::Always).await?;
+            return self.open_stream(&ready.client, ask).await;
+        }
+        opened
+    }
+
+    async fn open_stream(
+        self: &Arc<Self>,
+        client: &Client,
+        ask: &Ask,
+    ) -> Result<Lines, RequestError> {
+        let opening = self.open(client, ask);
+        let opened = tokio::time::timeout(self.limits.timeout, opening).await;
+        let body = opened.unwrap_or_else(|_| {
+            Err(RequestError::Timeout {
+                server: self.target.server_url.clone(),
+                after: self.limits.timeout,
+            })
+        })?;
+        Ok(Lines::new(self.clone(), ask.path.clone(), body))
+    }
+
+    /// Bytes of one answer, or of one line of a stream, that are held at most.
+    pub(super) fn largest(&self) -> usize {
+        self.limits.bytes
     }
 
     async fn read(&self, mut body: Body, path: &str) -> Result<Bytes, RequestError> {
@@ -253,10 +305,11 @@ impl Link {
             }
             whole.extend_from_slice(data);
         }
+        self.bytes.fetch_add(whole.len() as u64, Ordering::Relaxed);
         Ok(whole.into())
     }
 
-    fn cause(&self, error: &kube::Error) -> RequestError {
+    pub(super) fn cause(&self, error: &kube::Error) -> RequestError {
         cause::of_request(error, &self.target.server_url, self.limits.timeout)
     }
 }

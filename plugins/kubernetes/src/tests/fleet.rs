@@ -78,6 +78,10 @@ async fn configuration_leaves_out_kinds_and_namespaces_as_gaps() {
         })
     };
     assert!(left_out(Some("kubernetes_secret"), None));
+    assert_eq!(
+        snapshot.progress.gaps, 0,
+        "nothing is missing that is wanted"
+    );
     assert!(left_out(Some("kubernetes_event"), None));
     assert!(left_out(None, Some("db")) && !left_out(None, Some("web")));
     assert_eq!(snapshot.names("kubernetes_pod").len(), 20);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use stocktake_kubernetes_sim::{Credential, Sim, SimOptions, User};
-use stocktake_model::{Begin, End, Gap, NodeRecord, ObjectRef, SnapshotItem};
+use stocktake_model::{Begin, Complete, End, Gap, NodeRecord, ObjectRef, SnapshotItem};
 use stocktake_plugin_api::{Account, Plugin as _, PluginError, Progress, ProgressSink};
 use tokio::sync::mpsc;
 
@@ -113,6 +113,8 @@ pub(super) struct Snapshot {
     pub nodes: Vec<NodeRecord>,
     /// Complete kinds and how many objects they have.
     pub complete: BTreeMap<String, u64>,
+    /// The same, as it was told.
+    pub completed: Vec<Complete>,
     pub gaps: Vec<Gap>,
     /// Kinds as they were declared last.
     pub model: stocktake_model::Model,
@@ -150,8 +152,10 @@ pub(super) async fn collect(account: &dyn Account) -> Result<Snapshot, PluginErr
                 SnapshotItem::Edge(_) => {}
                 SnapshotItem::Node(node) => snapshot.nodes.push(node),
                 SnapshotItem::Complete(complete) => {
-                    let before = snapshot.complete.insert(complete.kind, complete.count);
+                    let kind = complete.kind.clone();
+                    let before = snapshot.complete.insert(kind, complete.count);
                     assert_eq!(before, None, "a kind is complete once");
+                    snapshot.completed.push(complete);
                 }
                 SnapshotItem::Gap(gap) => snapshot.gaps.push(gap),
                 SnapshotItem::End(end) => snapshot.end = Some(end),

@@ -17,7 +17,7 @@ fn sends(line: &str, expected: Expect) {
     };
     let outputs: Vec<Output> = runtime.block_on(execute(context, fixture.clone()).collect());
     let sent: String = (fixture.changed.lock().unwrap().iter())
-        .map(|request| format!("{request}\n"))
+        .flat_map(|request| [request.as_str(), "\n"].map(str::to_owned))
         .collect();
     expected.assert_eq(&format!("{}{sent}", shown(&outputs)));
 }

@@ -159,19 +159,26 @@ impl Client {
         self.exchange(request).await
     }
 
+    /// Begins a watch.
+    pub(crate) async fn watch(&self, path: &str, accept: &str) -> Events {
+        let token = self.token.as_deref().unwrap_or_default();
+        let request = Request::get(format!("https://{}{path}", self.address))
+            .header("host", self.address.to_string())
+            .header("accept", accept)
+            .header("accept-encoding", "gzip")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Full::new(Bytes::new()))
+            .unwrap();
+        let response = self.open(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        Events {
+            body: response.into_body(),
+            buffer: Vec::new(),
+        }
+    }
+
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
-        let stream = TcpStream::connect(self.address)
-            .await
-            .map_err(|why| why.to_string())?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
-        let name = ServerName::from(self.address.ip());
-        let stream = connector
-            .connect(name, stream)
-            .await
-            .map_err(|why| why.to_string())?;
-        let response = Self::response(stream, request)
-            .await
-            .map_err(|why| format!("{why:?}"))?;
+        let response = self.open(request).await?;
         let (parts, body) = response.into_parts();
         let body = body
             .collect()
@@ -183,6 +190,24 @@ impl Client {
             headers: parts.headers,
             body,
         })
+    }
+
+    async fn open(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<http::Response<hyper::body::Incoming>, String> {
+        let stream = TcpStream::connect(self.address)
+            .await
+            .map_err(|why| why.to_string())?;
+        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let name = ServerName::from(self.address.ip());
+        let stream = connector
+            .connect(name, stream)
+            .await
+            .map_err(|why| why.to_string())?;
+        Self::response(stream, request)
+            .await
+            .map_err(|why| format!("{why:?}"))
     }
 
     async fn response(
@@ -201,5 +226,40 @@ impl Client {
             tokio::spawn(connection);
             sender.send_request(request).await
         }
+    }
+}
+
+/// A watch that goes on.
+pub(crate) struct Events {
+    body: hyper::body::Incoming,
+    buffer: Vec<u8>,
+}
+
+impl Events {
+    /// The next event; `None` at the end, an error where the connection breaks.
+    pub(crate) async fn next(&mut self) -> Result<Option<Value>, String> {
+        loop {
+            if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
+                let rest = self.buffer.split_off(end + 1);
+                let line = std::mem::replace(&mut self.buffer, rest);
+                return Ok(Some(serde_json::from_slice(&line).unwrap()));
+            }
+            match self.body.frame().await {
+                None => return Ok(None),
+                Some(Err(why)) => return Err(why.to_string()),
+                Some(Ok(frame)) => self
+                    .buffer
+                    .extend_from_slice(frame.data_ref().unwrap_or(&Bytes::new())),
+            }
+        }
+    }
+
+    /// The next event as `TYPE name version`.
+    pub(crate) async fn told(&mut self) -> String {
+        let event = self.next().await.unwrap().expect("an event");
+        let metadata = &event["object"]["metadata"];
+        let name = metadata["name"].as_str().unwrap_or("-");
+        let version = metadata["resourceVersion"].as_str().unwrap_or("-");
+        format!("{} {name} {version}", event["type"].as_str().unwrap())
     }
 }

@@ -16,3 +16,4 @@ mod fixture;
 mod paging;
 mod patch;
 mod replay;
+mod watch;

@@ -1,0 +1,77 @@
+//! What an account tells while it is watched: changes one by one, between two collections.
+use serde::{Deserialize, Serialize};
+use stocktake_model::{Complete, Gap, NodeRecord, PluginModel};
+use tokio::sync::mpsc;
+
+/// Takes what a watch tells, in order. Bounded; closed when nobody wants to know any more.
+pub type WatchSink = mpsc::Sender<WatchItem>;
+
+/// Where a watch begins.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct WatchStart {
+    /// Id of the account that is meant.
+    pub account: String,
+    /// Kinds that are known, with the versions they are known at.
+    #[serde(default)]
+    pub complete: Vec<Complete>,
+}
+
+/// One thing a watch tells. What is told of one kind is in the order in which it happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "item", rename_all = "snake_case")]
+pub enum WatchItem {
+    /// First item: which account this is.
+    Begin {
+        /// Id of the account.
+        account: String,
+        /// Kinds that objects of others bring along together: such a node goes when nobody refers to it any more.
+        shared_kinds: Vec<String>,
+    },
+    /// Kinds that came up, or have other properties now.
+    Model(PluginModel),
+    /// An object is new, or different.
+    Changed(Changed),
+    /// An object is gone, and with it what was part of it.
+    Gone {
+        /// Its kind.
+        kind: String,
+        /// Its `reported.id`.
+        uid: String,
+    },
+    /// Changes of a kind were missed: everything of it comes again as `Changed`.
+    Relisting {
+        /// The kind.
+        kind: String,
+    },
+    /// Everything of the kind has come; what did not come since `Relisting` is gone.
+    Relisted {
+        /// The kind.
+        kind: String,
+        /// Version of the list, to resume from.
+        resource_version: Option<String>,
+    },
+    /// Everything of a kind up to this version was told.
+    Seen {
+        /// The kind.
+        kind: String,
+        /// The version, to resume from.
+        resource_version: String,
+    },
+    /// Changes of a kind are not told at the moment.
+    Gap(Gap),
+    /// Changes of a kind are told (again).
+    Mended {
+        /// The kind.
+        kind: String,
+    },
+}
+
+/// An object as it is now.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Changed {
+    /// The object itself, then its parts (containers); parts it had before and that are not here are gone.
+    pub nodes: Vec<NodeRecord>,
+    /// What other objects may bring along too (images).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<NodeRecord>,
+}
