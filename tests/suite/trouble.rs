@@ -222,14 +222,18 @@ fn a_cluster_that_cannot_be_entered_is_explained_and_the_others_are_collected() 
             "{case}: {}",
             ran.err
         );
-        let error = ran.err.lines().find(|line| line.starts_with("error: "));
-        let error = error.unwrap_or_else(|| panic!("{case}: {}", ran.err));
+        let mut told = ran
+            .err
+            .lines()
+            .skip_while(|line| !line.starts_with("error: "));
+        let error = told.next().unwrap_or_else(|| panic!("{case}: {}", ran.err));
         assert!(
             error.contains("prod-us") && error.contains(said),
             "{case}: {error}"
         );
         // The way out stands behind the fact.
-        assert!(error.contains("; "), "{case}: {error}");
+        let hint = told.next().unwrap_or_default();
+        assert!(hint.starts_with("  hint: "), "{case}: {}", ran.err);
     }
 }
 

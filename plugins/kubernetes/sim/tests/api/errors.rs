@@ -139,7 +139,6 @@ async fn what_is_not_spoken_is_refused() {
         // Until they are built:
         (Method::DELETE, "/api/v1/namespaces/a/configmaps"),
         (Method::PUT, "/api/v1/namespaces/a/configmaps/app-0"),
-        (Method::GET, "/api/v1/pods?watch=1"),
     ] {
         let answer = admin.send(method, path, &[], "{}").await;
         refused(&answer, 405, "MethodNotAllowed", not_allowed, json!({}));

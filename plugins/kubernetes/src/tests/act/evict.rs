@@ -138,6 +138,7 @@ async fn the_server_goes_away_in_the_middle() {
         (500, Times::Forever),
         (503, Times::Forever),
         (409, Times::Only(1)),
+        (422, Times::Only(1)),
     ] {
         let scene = Scene::new().await;
         let map = scene.object("kubernetes_config_map", "settings");
@@ -146,6 +147,7 @@ async fn the_server_goes_away_in_the_middle() {
         let outcome = scene.delete(&map, &Deletion::default()).await;
         let fits = match code {
             409 => matches!(outcome, Outcome::Changed { .. }),
+            422 => matches!(outcome, Outcome::Refused { .. }),
             _ => matches!(outcome, Outcome::Failed { .. }),
         };
         assert!(fits, "{code}: {outcome:?}");

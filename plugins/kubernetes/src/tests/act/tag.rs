@@ -190,6 +190,17 @@ async fn a_conflict_is_tried_again() {
 }
 
 #[tokio::test]
+async fn what_the_server_finds_invalid_is_refused_once() {
+    let scene = Scene::new().await;
+    let map = scene.object("kubernetes_config_map", "settings");
+    let invalid = Effect::Status(422);
+    let patches = Matcher::on("patch", "configmaps");
+    scene.sim.faults().add(patches, invalid, Times::Only(1));
+    let outcome = scene.tag(&map, &owner()).await;
+    assert!(matches!(outcome, Outcome::Refused { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_object_is_left_alone() {
     let scene = Scene::new().await;
     let map = scene.object("kubernetes_config_map", "settings");
