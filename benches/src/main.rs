@@ -2,6 +2,7 @@
 //! enough stands in `docs/performance.md`.
 mod changes;
 mod fleet;
+mod prompt;
 mod questions;
 mod report;
 mod scale;
@@ -20,6 +21,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// Completion at the prompt of a core with a large inventory.
+    Complete {
+        /// About how many resources it has.
+        #[arg(long, default_value_t = 1_000_000)]
+        resources: usize,
+        /// Where to write one JSON object per row.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Loading, memory, changes and the eight questions, from small to great.
     Scale {
         /// About how many resources the largest inventory has.
@@ -51,6 +61,10 @@ enum Bench {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().bench {
+        Bench::Complete { resources, json } => {
+            let mut report = report::Report::new(json.as_deref())?;
+            prompt::run(resources, &mut report)
+        }
         Bench::Scale {
             resources,
             json,

@@ -7,7 +7,8 @@ use serde_json::Value;
 use stocktake_command::{
     CertificateRequest, ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context,
     Found, Ground, HistoryOptions, HistorySearch, MadeCertificate, Marks, Run, RunEvents,
-    RunFilter, Search, Services, Settings, SystemInfo, TagChange, WorkflowInfo, WorkflowStarted,
+    RunFilter, RunLog, Search, Services, Settings, SystemInfo, TagChange, WorkflowInfo,
+    WorkflowStarted,
 };
 use stocktake_model::{Map, Model, NodeId, Overlay, normalise};
 
@@ -171,12 +172,15 @@ impl Services for Core {
             .collect())
     }
 
-    async fn workflow_log(&self, task: &str) -> Result<Vec<String>, CommandError> {
+    async fn workflow_log(&self, task: &str) -> Result<RunLog, CommandError> {
         let running = self.0.runs.all();
         let runs = running.into_iter().chain(self.past_runs()?);
         let run = runs.into_iter().find(|run| run.task == task);
-        run.map(|run| run.errors)
-            .ok_or_else(|| CommandError::usage(format!("no run `{task}`")))
+        let log = run.map(|run| RunLog {
+            said: run.summary,
+            errors: run.errors,
+        });
+        log.ok_or_else(|| CommandError::usage(format!("no run `{task}`")))
     }
 
     async fn stop_workflow(&self, task: &str) -> Result<(), CommandError> {

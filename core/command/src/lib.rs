@@ -68,6 +68,6 @@ pub use services::{
 pub use spec::{Category, Command, Example, Shape, Spec, Stage};
 pub use status::{
     ClusterGap, ClusterStatus, ConfigSaved, ConfigText, HistoryOptions, Run, RunEvent, RunFilter,
-    Start, WorkflowInfo, WorkflowStarted,
+    RunLog, Start, WorkflowInfo, WorkflowStarted,
 };
 pub use web::{Encoding, Trust, Web, WebRequest};

@@ -14,7 +14,7 @@ use stocktake_query::{Path, Query};
 use crate::{
     Acting, Archive, CertificateRequest, Chronicle, ClusterGap, ClusterStatus, CommandError,
     ConfigSaved, ConfigText, Context, Ground, HistoryOptions, Library, MadeCertificate, Run,
-    RunEvent, Scheduler, Shorthand, Web, WorkflowInfo, WorkflowStarted,
+    RunEvent, RunLog, Scheduler, Shorthand, Web, WorkflowInfo, WorkflowStarted,
 };
 
 /// Elements on their way through a pipeline: nodes, edges, rows, or any other JSON.
@@ -116,8 +116,8 @@ pub trait Services: Ground + Library + Scheduler + Chronicle + Acting + Archive 
     /// Runs that are over, newest first.
     async fn workflow_history(&self, wanted: HistoryOptions) -> Result<Vec<Run>, CommandError>;
 
-    /// Errors a run met, one line each.
-    async fn workflow_log(&self, task: &str) -> Result<Vec<String>, CommandError>;
+    /// What a run did, and what went wrong.
+    async fn workflow_log(&self, task: &str) -> Result<RunLog, CommandError>;
 
     /// Ends a run before its time.
     async fn stop_workflow(&self, task: &str) -> Result<(), CommandError>;

@@ -78,6 +78,15 @@ pub enum RunEvent {
     },
 }
 
+/// What a run of a workflow said, a line or more each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunLog {
+    /// What it did.
+    pub said: Vec<String>,
+    /// What went wrong.
+    pub errors: Vec<String>,
+}
+
 /// A run of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::env;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::mem;
 use std::panic;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -155,7 +156,9 @@ fn survives(text: &str) -> Result<String, String> {
         }
         Err(error) => {
             points_somewhere(text, &error)?;
-            let _ = write!(answer, "{:?} {error}", error.kind);
+            // The sort of mistake, without the words of the text.
+            let sort = mem::discriminant(&error.kind);
+            let _ = write!(answer, "{sort:?} {:?}", error.expected());
         }
     }
     let errors = [
@@ -192,7 +195,7 @@ fn shape(text: &str) -> impl Iterator<Item = char> + '_ {
     let mut inside = false;
     text.chars().filter_map(move |c| {
         let plain = c.is_alphanumeric() || c == '_';
-        let first = !std::mem::replace(&mut inside, plain);
+        let first = !mem::replace(&mut inside, plain);
         match plain {
             true if first => Some('a'),
             true => None,

@@ -32,7 +32,7 @@ static SPEC: Spec = Spec {
             "runs that are over; `--has-errors --limit N`",
         ),
         ("", "`--started-after TIME --started-before TIME`"),
-        ("log TASK", "errors of a run"),
+        ("log TASK", "what a run did, and what went wrong"),
         ("stop TASK", "end a run"),
     ],
     category: Category::Setup,
@@ -177,11 +177,13 @@ impl Stage for Ask {
                 Ok(Flow::values(runs.iter().map(row)).shown(View::Table, &columns))
             }
             Self::Log(task) => {
-                let mut lines = call.services.workflow_log(&task).await?;
-                if lines.is_empty() {
+                let log = call.services.workflow_log(&task).await?;
+                let mut lines = log.said;
+                if log.errors.is_empty() {
                     lines.push("no errors in this run".to_owned());
                 }
-                Ok(Flow::lines(lines.iter().flat_map(|error| error.lines())))
+                lines.extend(log.errors.iter().map(|error| format!("error: {error}")));
+                Ok(Flow::lines(lines.iter().flat_map(|line| line.lines())))
             }
             Self::Stop(task) => {
                 call.services.stop_workflow(&task).await?;

@@ -107,6 +107,21 @@ fn workflows_are_watched_unless_a_person_waits() {
     "]],
     );
     check(
+        "workflows log t0",
+        expect![[r"
+        prod: 6 nodes, 4 edges
+        no errors in this run
+    "]],
+    );
+    check(
+        "workflows log failed",
+        expect![[r"
+        prod: 6 nodes, 4 edges
+        error: dev: no answer
+        in 10 s
+    "]],
+    );
+    check(
         "workflows dance",
         expect![[r"
         error 2: 10..15 `workflows` cannot `dance` this way

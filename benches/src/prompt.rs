@@ -1,0 +1,74 @@
+//! What a person at the prompt waits for: completion, asked of a core that holds a large inventory.
+use std::time::Instant;
+
+use stocktake_client::Client;
+use stocktake_core::{Core, Options, Schedule};
+use stocktake_model::{End, PluginModel, SnapshotItem};
+use tokio::runtime::Runtime;
+
+use crate::fleet::{DISTINCT, Fleet};
+use crate::report::{Report, repeat, rss_mib};
+
+/// Objects of one cluster.
+const CLUSTER: usize = 5_000;
+/// What was typed when Tab was pressed; what is known of the place differs from line to line.
+const LINES: [&str; 8] = [
+    "sea",
+    "search is(kubernetes_p",
+    "search is(kubernetes_pod) and pod_status.",
+    "search is(kubernetes_pod) and pod_status.phase = ",
+    "search is(kubernetes_pod) and namespace = ",
+    "search is(kubernetes_pod) and name = web",
+    "search is(kubernetes_resource) and api_version = ",
+    "search all and account = ",
+];
+
+/// Measures and prints.
+pub(crate) fn run(resources: usize, report: &mut Report) -> anyhow::Result<()> {
+    let fleet = Fleet::generate(DISTINCT, CLUSTER);
+    let directory = tempfile::tempdir()?;
+    let runtime = Runtime::new()?;
+    let options = Options {
+        data_dir: directory.path().to_owned(),
+        contexts: Vec::new(),
+        schedule: Schedule::Ignore,
+    };
+    let core = runtime.block_on(Core::open(options))?;
+    let client = Client::new(core.transport());
+    let start = Instant::now();
+    let (mut nodes, mut clusters) = (0, 0);
+    while nodes < resources {
+        let items = snapshot(&fleet, clusters);
+        nodes += items.len();
+        clusters += 1;
+        runtime.block_on(client.merge(futures::stream::iter(items)))?;
+    }
+    report.once("import through the core", nodes, clusters, start.elapsed())?;
+    report.note(&format!("{} MiB in the process", rss_mib()))?;
+    for line in LINES {
+        let complete = || {
+            let found = runtime.block_on(client.complete(line, line.len()))?;
+            Ok(found.candidates.len())
+        };
+        let start = Instant::now();
+        let results = complete()?;
+        report.once(&format!("`{line}`, first"), nodes, results, start.elapsed())?;
+        report.add(&repeat(&format!("`{line}`"), nodes, complete)?)?;
+    }
+    Ok(())
+}
+
+/// A cluster as a worker sends it.
+fn snapshot(fleet: &Fleet, number: usize) -> Vec<SnapshotItem> {
+    let (begin, records) = fleet.cluster(number);
+    let model = PluginModel {
+        kinds: fleet.model.kinds().cloned().collect(),
+        ..fleet.plugin.clone()
+    };
+    let mut items = vec![SnapshotItem::Begin(begin), SnapshotItem::Model(model)];
+    items.extend(records.iter().cloned().map(SnapshotItem::Node));
+    items.push(SnapshotItem::End(End {
+        discovery_complete: true,
+    }));
+    items
+}
