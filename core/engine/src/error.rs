@@ -45,6 +45,16 @@ pub enum EngineErrorKind {
     /// A pattern is matched against a text only.
     #[error("`{0}` is not a pattern: expected a text")]
     PatternNotText(String),
+    /// A literal that is neither less nor greater than any value of the property.
+    #[error("`{literal}` cannot be compared with `{property}`: expected {expected}")]
+    NoOrder {
+        /// The literal.
+        literal: String,
+        /// The property, as it was typed.
+        property: String,
+        /// What could be compared with it.
+        expected: &'static str,
+    },
     /// `in` without a list.
     #[error("`in` needs a list, not `{0}`")]
     ListNeeded(String),

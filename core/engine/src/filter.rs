@@ -1,13 +1,13 @@
 //! Filters made ready: each term of the language becomes a test, negative filters get their implicit kinds.
 use std::collections::BTreeSet;
 
-use stocktake_model::NodeId;
+use stocktake_model::{NodeId, PropertyType};
 use stocktake_query::{Comparison, Filter, Name, Op, Path, Quantifier, Segment, Value};
 
 use crate::check::{Check, mirrored};
 use crate::compile::Compiler;
 use crate::error::{EngineError, EngineErrorKind};
-use crate::literal::{literal, to_json};
+use crate::literal::{Literal, lacks_order, literal, to_json};
 use crate::paths::{Scope, item_of};
 use crate::plan::{From, PathPlan, Section, Step, Test};
 use crate::subnet::Network;
@@ -177,7 +177,13 @@ impl Compiler<'_> {
                     EngineError::new(kind).hint("put the values in `[` and `]`")
                 ));
             }
-            (op, value) => Check::literal(op, read(value)),
+            (op, value) => {
+                let literal = read(value);
+                if matches!(op, Op::Lt | Op::Le | Op::Gt | Op::Ge) {
+                    in_order(&literal, value, typed.of.as_ref(), comparison).map_err(at)?;
+                }
+                Check::literal(op, literal)
+            }
         };
         let path = PathPlan {
             age: false,
@@ -217,6 +223,32 @@ impl Compiler<'_> {
             changed,
         }
     }
+}
+
+/// Refuses to ask what is less or greater than something of another type: no answer would be a right one.
+fn in_order(
+    literal: &Literal,
+    written: &Value,
+    of: Option<&PropertyType>,
+    comparison: &Comparison,
+) -> Result<(), EngineError> {
+    let Some((expected, hint)) = of.and_then(|of| lacks_order(literal, of)) else {
+        return Ok(());
+    };
+    let literal = match written {
+        Value::Word(text) | Value::Text(text) => text.clone(),
+        other => to_json(other).to_string(),
+    };
+    let kind = EngineErrorKind::NoOrder {
+        literal,
+        property: comparison
+            .path
+            .to_string()
+            .trim_start_matches("/reported.")
+            .to_owned(),
+        expected,
+    };
+    Err(EngineError::new(kind).hint(hint))
 }
 
 /// Node ids; a text that is none names no node.

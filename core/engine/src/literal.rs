@@ -78,6 +78,44 @@ fn scalar(json: Value, of: &PropertyType, name: &str, now: Timestamp) -> Literal
     }
 }
 
+/// What could be less or greater than a property of this type, with an example; `None` if this literal can.
+pub(crate) fn lacks_order(
+    literal: &Literal,
+    of: &PropertyType,
+) -> Option<(&'static str, &'static str)> {
+    use PropertyType as Type;
+    let value = &literal.value;
+    let is_time = || value.as_str().is_some_and(|text| parse_time(text).is_ok());
+    let (fits, expected, example) = match of {
+        Type::Int32 | Type::Int64 | Type::Float | Type::Double => {
+            (value.is_number(), "a number", "write e.g. `3` or `10GiB`")
+        }
+        Type::Boolean => (
+            value.is_boolean(),
+            "`true` or `false`",
+            "write e.g. `= true`",
+        ),
+        Type::Datetime | Type::Date => (
+            is_time(),
+            "a time, or a span of time",
+            "write e.g. `3d`, `-2h` or `2024-05-01T10:00:00Z`",
+        ),
+        Type::Duration | Type::AgeOf(_) => (
+            literal.seconds.is_some() || value.is_number() || is_time(),
+            "a span of time",
+            "write e.g. `3d` or `2h30min`",
+        ),
+        Type::Array(item) => return lacks_order(literal, item),
+        Type::Dictionary(_) | Type::Object(_) => (
+            false,
+            "one of the properties in it",
+            "name the property, e.g. `pod_status.phase`",
+        ),
+        Type::String | Type::Any => return None,
+    };
+    (!fits && !value.is_null()).then_some((expected, example))
+}
+
 /// Nothing is known: a word stays a word, but where a number is found, a size is one.
 fn any(json: Value, name: &str) -> Literal {
     let number = json.as_str().and_then(|text| size(text, name));

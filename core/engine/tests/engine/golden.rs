@@ -75,7 +75,19 @@ fn values_and_missing_values() {
         ("restarts > 3", "a-dns b-web-0"),
         ("restarts >= 3 and restarts < 12", "a-web-0 b-web-0"),
         ("restarts < 5", "a-web-0 a-web-1"),
-        ("restarts < text", ""),
+        (
+            "restarts < text",
+            "error: `text` cannot be compared with `restarts`: expected a number",
+        ),
+        ("restarts = text", ""),
+        (
+            "age > banana",
+            "error: `banana` cannot be compared with `age`: expected a time, or a span of time",
+        ),
+        (
+            "ctime > 3",
+            "error: `3` cannot be compared with `ctime`: expected a time, or a span of time",
+        ),
         ("is(kubernetes_pod) and restarts = null", "a-lost"),
         (
             "is(kubernetes_pod) and restarts != null",

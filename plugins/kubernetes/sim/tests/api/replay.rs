@@ -174,6 +174,13 @@ fn normal(file: &str, mut body: Value) -> Value {
         }
         _ => {}
     }
+    // Which version is the oldest kept is the cluster's own history.
+    if file.starts_with("watch/")
+        && let Some(Value::String(message)) = body.pointer_mut("/object/message")
+        && let Some((said, _oldest)) = message.rsplit_once(" (")
+    {
+        *message = said.to_owned();
+    }
     // A component status is not stored by a real server, and has neither uid nor age.
     if file.ends_with("componentstatuses.json") {
         for item in body["items"].as_array_mut().unwrap() {
