@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stocktake_engine::{Graph, Partition};
-use stocktake_model::{Model, PluginModel};
-use stocktake_store::{StoreError, View};
+use stocktake_model::{Model, NodeId, NodeRecord, PluginModel};
+use stocktake_store::{Attached, StoreError, View};
 use tracing::warn;
 
 use crate::core::Core;
@@ -80,7 +80,10 @@ impl Core {
         drop(view);
         // If it is no longer the state of the record, whoever changed that says so here as well.
         let arrays = partition.arrays();
-        self.0.store.attach(account, commit, Partition::FORM, arrays).map(drop)
+        self.0
+            .store
+            .attach(account, commit, Partition::FORM, arrays)
+            .map(drop)
     }
 
     /// What a batch of changes means for what is kept: it is made anew once there are too many to replay them.
@@ -109,30 +112,38 @@ pub(crate) fn read(
     };
     let kept = Partition::from_arrays(attached.sections());
     let Some(kept) = kept.filter(|kept| kept.account() == account).map(Arc::new) else {
-        warn!(account, "what is kept beside the account is of another version, and made anew");
+        warn!(
+            account,
+            "what is kept beside the account is of another version, and made anew"
+        );
         return Ok(None);
     };
-    let changes = attached.changed.len() + attached.removed.len();
-    if changes == 0 {
+    let graph = Graph::new(Arc::clone(model)).with_partition(Arc::clone(&kept));
+    let (changed, removed) = since(&graph, account, &mut attached);
+    let count = changed.len() + removed.len();
+    if count == 0 {
         return Ok(Some(kept));
     }
-    if changes > ALWAYS_FEW.max(kept.len() / FEW) {
+    if count > ALWAYS_FEW.max(kept.len() / FEW) {
         return Ok(None);
     }
-    let changed = std::mem::take(&mut attached.changed).into_iter();
-    let changed: Vec<_> = changed
-        .map(|mut node| {
-            facts::state(&mut node.record, node.first_seen);
-            node.record
-        })
-        .collect();
-    let graph = Graph::new(Arc::clone(model)).with_partition(kept);
-    let graph = graph.with_changes(
-        account,
-        &changed,
-        &attached.removed,
-        &known.rules,
-        &known.derived,
-    );
+    let graph = graph.with_changes(account, &changed, &removed, &known.rules, &known.derived);
     Ok(graph.partition(account).cloned())
+}
+
+/// Nodes that are different now, and those that are gone.
+fn since(graph: &Graph, account: &str, attached: &mut Attached) -> (Vec<NodeRecord>, Vec<NodeId>) {
+    let mut removed = std::mem::take(&mut attached.removed);
+    let ids: BTreeSet<NodeId> = attached.changed.iter().map(|node| node.id).collect();
+    for kind in &attached.whole {
+        let known = graph.ids_of_kind(account, kind).into_iter();
+        removed.extend(known.filter(|id| !ids.contains(id)));
+    }
+    let changed = std::mem::take(&mut attached.changed).into_iter();
+    let changed = changed.filter_map(|mut node| {
+        facts::state(&mut node.record, node.first_seen);
+        let is_known = graph.record(&node.id).as_ref() == Some(&node.record);
+        (!is_known).then_some(node.record)
+    });
+    (changed.collect(), removed)
 }

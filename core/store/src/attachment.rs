@@ -53,6 +53,8 @@ pub struct Attached {
     pub changed: Vec<StoredNode>,
     /// Nodes that went since.
     pub removed: Vec<NodeId>,
+    /// Kinds that were written anew since: all their nodes are among the changed ones, and no others are left.
+    pub whole: Vec<String>,
 }
 
 impl Attached {
@@ -188,14 +190,20 @@ fn write(dir: &Path, sections: impl Iterator<Item = Vec<u8>>) -> io::Result<Writ
 }
 
 fn name(hasher: Blake2b<U16>) -> String {
-    let hash = hasher.finalize();
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    let hash: [u8; 16] = hasher.finalize().into();
+    format!("{:032x}", u128::from_be_bytes(hash))
 }
 
 impl View {
     fn attached(&self) -> Option<Attachment> {
         let value = self.attachment.as_deref()?;
         from_sealed("attachment", value).ok()
+    }
+
+    #[cfg(feature = "spoil")]
+    pub(crate) fn attachment_path(&self) -> Option<PathBuf> {
+        let attachment = self.attached()?;
+        Some(self.store().0.dir.join(DIR).join(attachment.file))
     }
 
     /// Hash of the account as it was introduced.
@@ -217,8 +225,7 @@ impl View {
             && Some(&one.begin) == self.begin().as_ref()
     }
 
-    /// What was attached in this format, and what changed since; `None` if there is nothing, if it is damaged, or if
-    /// it can not be told what changed.
+    /// What was attached in this format, and what changed since; `None` if there is nothing or something is damaged.
     pub fn attachment(&self, format: u32) -> Result<Option<Attached>, StoreError> {
         let Some(attachment) = self.attached().filter(|one| self.fits(one, format)) else {
             return Ok(None);
@@ -232,32 +239,35 @@ impl View {
         };
         if name(Blake2b::<U16>::new().chain_update(&packed)) != attachment.file {
             let account = self.account();
-            tracing::warn!(account, "what is kept beside the account is damaged and made anew");
+            tracing::warn!(
+                account,
+                "what is kept beside the account is damaged and made anew"
+            );
             return Ok(None);
         }
         let mut attached = Attached {
             packed,
             ..Attached::default()
         };
-        let whole = attachment.generation == self.generation
-            || self.since(&attachment, &mut attached)?;
+        let whole =
+            attachment.generation == self.generation || self.since(&attachment, &mut attached)?;
         Ok(whole.then_some(attached))
     }
 
-    /// Finds what changed since: the layers that came. False if there is more than layers.
+    /// Finds what changed since: the layers that came. False if something is damaged.
     fn since(&self, old: &Attachment, attached: &mut Attached) -> Result<bool, StoreError> {
-        if (old.kinds.keys()).any(|kind| !self.manifests.contains_key(&part(kind))) {
-            return Ok(false);
-        }
+        let gone = old.kinds.keys();
+        let gone = gone.filter(|kind| !self.manifests.contains_key(&part(kind)));
+        attached.whole.extend(gone.cloned());
         for (part, manifest) in &self.manifests {
             let Some(kind) = kind_of(part) else { continue };
             let known = old.kinds.get(kind).map_or(&[][..], Vec::as_slice);
             let pairs = known.iter().zip(&manifest.runs);
             let same = pairs.take_while(|(old, new)| old == new).count();
             if same == 0 && !known.is_empty() {
-                return Ok(false);
+                attached.whole.push(kind.to_owned());
             }
-            // Whatever was folded since is in what it was folded into, for the base is the same.
+            // Whatever was folded since is in what it was folded into, if the base is the same.
             let above = manifest.runs[same..].iter().cloned();
             let runs = std::iter::once(Run::default()).chain(above).collect();
             if !self.read_layers(kind, runs, attached)? {

@@ -43,8 +43,8 @@ struct Head {
     had_loops: bool,
     resolved_by: Option<u64>,
     names_complete: bool,
-    /// Number of buckets minus one; absent if there is no index of words.
-    words_mask: Option<u64>,
+    /// Number of buckets minus one, and of those that are common; absent if there is no index of words.
+    words: Option<(u64, usize)>,
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

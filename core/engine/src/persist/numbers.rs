@@ -17,7 +17,7 @@ pub(super) fn planes(numbers: &[u32]) -> Vec<u8> {
 /// What [`planes`] wrote; `None` if it did not write this.
 pub(super) fn from_planes(bytes: &[u8]) -> Option<Vec<u32>> {
     let length = bytes.len() / 4;
-    if bytes.len() % 4 != 0 {
+    if !bytes.len().is_multiple_of(4) {
         return None;
     }
     let (low, high) = bytes.split_at(2 * length);

@@ -13,9 +13,7 @@ use crate::intern::{Strings, Table};
 use crate::links::Fingerprint;
 use crate::names::Names;
 use crate::nearest::Nearest;
-use crate::partition::{
-    Counted, Derived, Fixed, KindRows, NO_ROW, Partition, Row, row_number,
-};
+use crate::partition::{Counted, Derived, Fixed, KindRows, NO_ROW, Partition, Row, row_number};
 use crate::words::{WordIndex, Words};
 
 impl Partition {
@@ -41,15 +39,14 @@ impl Partition {
             uid_at: from_planes(&next()?)?,
         };
         let names = names(&head, &mut next)?;
-        let all_there = docs.len() == rows && fixed.uid_at.len() == rows && names.ends.len() == rows;
+        let all_there =
+            docs.len() == rows && fixed.uid_at.len() == rows && names.ends.len() == rows;
         if !all_there {
             return None;
         }
-        let (by_id, by_uid) = (row_array(&next()?, rows)?, row_array(&next()?, rows)?);
+        let by_id = order(&next()?, rows)?;
+        let uids = order(&next()?, rows)?;
         let (parent, region) = (row_array(&next()?, rows)?, row_array(&next()?, rows)?);
-        if by_id.contains(&NO_ROW) || by_uid.contains(&NO_ROW) {
-            return None;
-        }
         let mut edges: [Adjacency; EdgeType::ALL.len()] = Default::default();
         for edges in &mut edges {
             let arrays = [next()?, next()?, next()?];
@@ -57,6 +54,7 @@ impl Partition {
             *edges = Adjacency::from_arrays(rows, at?, other?, relations?)?;
         }
         let words = words(&head, rows, &mut next)?;
+
         let partition = Self {
             account_row: Some(head.account_row).filter(|row| (*row as usize) < rows)?,
             strings,
@@ -66,7 +64,7 @@ impl Partition {
             names: Arc::new(names),
             words,
             by_id,
-            by_uid,
+            by_uid: uids,
             parent,
             region,
             edges,
@@ -153,10 +151,15 @@ fn names(head: &Head, next: Next<'_>) -> Option<Names> {
     })
 }
 
+/// Rows in an order of their own.
+fn order(bytes: &[u8], rows: usize) -> Option<Arc<Vec<Row>>> {
+    row_array(bytes, rows).filter(|order| !order.contains(&NO_ROW))
+}
+
 fn row_array(bytes: &[u8], rows: usize) -> Option<Arc<Vec<Row>>> {
     let array = from_planes(bytes)?;
-    let fits = array.len() == rows
-        && (array.iter()).all(|row| (*row as usize) < rows || *row == NO_ROW);
+    let fits =
+        array.len() == rows && (array.iter()).all(|row| (*row as usize) < rows || *row == NO_ROW);
     fits.then(|| Arc::new(array))
 }
 
@@ -172,7 +175,7 @@ fn kind_codes(head: &Head, rows: usize) -> Option<Vec<u16>> {
     let is_sorted = head.kinds.is_sorted_by(|a, b| a.0 < b.0);
     let on = head.derived.iter().map(|(_, on)| on.len());
     let fits = codes.len() == rows
-        && head.kinds.len() <= usize::from(u16::MAX)
+        && u16::try_from(head.kinds.len()).is_ok()
         && is_sorted
         && on.into_iter().all(|on| on == head.kinds.len());
     fits.then_some(codes)
@@ -182,7 +185,7 @@ fn words(head: &Head, rows: usize, next: Next<'_>) -> Option<Words> {
     let arrays = [next()?, next()?, next()?].map(|array| from_planes(&array));
     let [starts, listed, common] = arrays;
     let (starts, listed, common) = (starts?, listed?, common?);
-    let Some(mask) = head.words_mask else {
+    let Some((mask, commons)) = head.words else {
         return Some(Words::default());
     };
     let buckets = usize::try_from(mask).ok()?.checked_add(1)?;
@@ -191,6 +194,7 @@ fn words(head: &Head, rows: usize, next: Next<'_>) -> Option<Words> {
         && starts.is_sorted()
         && starts.last().map(|end| *end as usize) == Some(listed.len())
         && listed.iter().all(|row| *row < row_number(rows))
+        && common.len() == commons
         && common.is_sorted();
     fits.then(|| {
         Words::known(WordIndex {

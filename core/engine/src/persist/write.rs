@@ -77,34 +77,34 @@ fn words(partition: &Partition, array: fn(&WordIndex) -> &Vec<u32>) -> Vec<u8> {
 }
 
 fn head(one: &Partition) -> Head {
-        let counted = one.counted;
-        Head {
-            version: VERSION.to_owned(),
-            cloud: one.cloud.clone(),
-            account: one.account.clone(),
-            account_name: one.account_name.clone(),
-            account_row: one.account_row,
-            kinds: (one.kinds.iter())
-                .map(|kind| (kind.name.clone(), kind.rows.clone()))
-                .collect(),
-            properties: one.properties.clone(),
-            referring: one.referring.clone(),
-            derived: (one.derived.iter())
-                .map(|derived| (derived.property.clone(), derived.on.clone()))
-                .collect(),
-            explicit: one.explicit.to_vec(),
-            skipped: one.skipped.clone(),
-            stubs: one.stubs.clone(),
-            counted: [
-                counted.dropped_nodes,
-                counted.dropped_edges,
-                counted.lookups,
-                counted.cycle_steps,
-            ],
-            region_kinds: one.region_kinds.clone(),
-            had_loops: one.had_loops,
-            resolved_by: one.resolved_by.map(|rules| rules.0),
-            names_complete: one.names.complete,
-            words_mask: one.words.ready().map(|index| index.mask),
-        }
+    let counted = one.counted;
+    Head {
+        version: VERSION.to_owned(),
+        cloud: one.cloud.clone(),
+        account: one.account.clone(),
+        account_name: one.account_name.clone(),
+        account_row: one.account_row,
+        kinds: (one.kinds.iter())
+            .map(|kind| (kind.name.clone(), kind.rows.clone()))
+            .collect(),
+        properties: one.properties.clone(),
+        referring: one.referring.clone(),
+        derived: (one.derived.iter())
+            .map(|derived| (derived.property.clone(), derived.on.clone()))
+            .collect(),
+        explicit: one.explicit.to_vec(),
+        skipped: one.skipped.clone(),
+        stubs: one.stubs.clone(),
+        counted: [
+            counted.dropped_nodes,
+            counted.dropped_edges,
+            counted.lookups,
+            counted.cycle_steps,
+        ],
+        region_kinds: one.region_kinds.clone(),
+        had_loops: one.had_loops,
+        resolved_by: one.resolved_by.map(|rules| rules.0),
+        names_complete: one.names.complete,
+        words: (one.words.ready()).map(|index| (index.mask, index.common.len())),
     }
+}
