@@ -24,6 +24,7 @@ mod ground;
 mod keep;
 mod line;
 mod members;
+mod moment;
 mod mustache;
 mod order;
 mod output;
@@ -59,6 +60,7 @@ pub use keep::{
     MadeCertificate, Measured, Parameter, Place, Scheduler, SeriesEntry, SeriesFilter,
     SeriesOptions, SeriesRow, Shorthand,
 };
+pub use moment::moment;
 pub use output::{FileMode, Output, Progress};
 pub use scene::{Call, Scene, Side};
 pub use services::{
