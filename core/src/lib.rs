@@ -40,6 +40,7 @@ mod schedule;
 mod search;
 mod services;
 mod situation;
+mod snapshots;
 mod socket;
 mod status;
 mod tag;

@@ -19,7 +19,7 @@ use crate::request::{Query, Route, Target, verb};
 use crate::status::Status;
 use crate::watch::Watch;
 use crate::world::World;
-use crate::write::WriteOptions;
+use crate::write::{Creating, WriteOptions};
 
 /// A request, as far as an answer depends on it.
 #[derive(Debug)]
@@ -269,7 +269,13 @@ impl Api {
         }
         let form = form(call)?;
         let mut world = self.write();
-        let created = world.create(resource, namespace, &call.body, &write_options(call))?;
+        let created = world.create(
+            resource,
+            namespace,
+            &call.body,
+            &write_options(call),
+            Creating::Plain,
+        )?;
         let body = world.show(resource, created, &call.query, form)?;
         world.react();
         Ok(Reply::json(201, body))
@@ -290,6 +296,13 @@ impl Api {
         let form = form(call)?;
         let mut world = self.write();
         let options = write_options(call);
+        if language == Language::Apply && world.find(resource, namespace, name).is_err() {
+            let how = Creating::Applying;
+            let created = world.create(resource, namespace, &call.body, &options, how)?;
+            let body = world.show(resource, created, &call.query, form)?;
+            world.react();
+            return Ok(Reply::json(201, body));
+        }
         let patch = (language, call.body.as_slice());
         let patched = world.patch(resource, (namespace, name), patch, &options)?;
         let body = world.show(resource, patched, &call.query, form)?;

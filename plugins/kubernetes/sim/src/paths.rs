@@ -1,6 +1,6 @@
-//! Answers to paths that are no resources: health, version, discovery.
+//! Answers to paths that are no resources: health, version, discovery, OpenAPI.
 //!
-//! The discovery documents themselves are written in `discovery`.
+//! The discovery documents themselves are written in `discovery`, those of OpenAPI in `openapi`.
 
 use std::fmt::Write as _;
 
@@ -11,6 +11,7 @@ use crate::accept::{Form, negotiate};
 use crate::api::{Api, Call, Reply};
 use crate::auth::{self, ANONYMOUS};
 use crate::discovery;
+use crate::openapi;
 use crate::options::{AggregatedDiscovery, Version};
 use crate::request::Route;
 use crate::status::Status;
@@ -49,6 +50,13 @@ impl Api {
                     .map_or_else(page_not_found, |body| Reply::value(200, &body)),
                 None => page_not_found(),
             },
+            Route::OpenApi => {
+                Reply::value(200, &openapi::index(catalog, &self.version.git_version))
+            }
+            Route::OpenApiDocument(name) => {
+                openapi::document(catalog, name, &self.version.git_version)
+                    .map_or_else(|| Reply::text(404, ""), |body| Reply::value(200, &body))
+            }
             Route::Resource(_) | Route::Other => page_not_found(),
         })
     }

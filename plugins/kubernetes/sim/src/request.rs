@@ -82,6 +82,10 @@ pub(crate) enum Route {
     GroupVersion(String, String),
     /// Anything below that.
     Resource(Target),
+    /// `/openapi/v3`.
+    OpenApi,
+    /// `/openapi/v3/NAME`.
+    OpenApiDocument(String),
     /// Anything else.
     Other,
 }
@@ -108,6 +112,8 @@ impl Route {
             }
             ["api", version, rest @ ..] => Self::Resource(target("", version, rest)),
             ["apis", group, version, rest @ ..] => Self::Resource(target(group, version, rest)),
+            ["openapi", "v3"] => Self::OpenApi,
+            ["openapi", "v3", name @ ..] => Self::OpenApiDocument(name.join("/")),
             _ => Self::Other,
         }
     }

@@ -28,6 +28,15 @@ pub(crate) struct WriteOptions {
     pub(crate) force: bool,
 }
 
+/// How a new object comes to be, which its fields' owner remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Creating {
+    /// By a creation.
+    Plain,
+    /// By the first apply.
+    Applying,
+}
+
 /// What a client cannot set.
 const SERVER_FIELDS: &[&str] = &[
     "creationTimestamp",
@@ -46,6 +55,7 @@ impl World {
         namespace: &str,
         body: &[u8],
         options: &WriteOptions,
+        how: Creating,
     ) -> Result<Value, Status> {
         let mut object = parse_new(resource, body)?;
         if resource.namespaced {
@@ -61,14 +71,15 @@ impl World {
                 &name,
             ));
         }
-        let time = rfc3339(self.clock.now());
-        managed::note_update(
-            &json!({}),
-            &mut object,
-            &options.manager,
-            &resource.api_version(),
-            &time,
-        );
+        let (time, version) = (rfc3339(self.clock.now()), resource.api_version());
+        let (none, manager) = (json!({}), options.manager.as_str());
+        match how {
+            Creating::Plain => managed::note_update(&none, &mut object, manager, &version, &time),
+            Creating::Applying => {
+                let wanted = object.clone();
+                managed::note_apply(&none, &mut object, &wanted, manager, (&version, &time));
+            }
+        }
         if options.dry_run {
             return Ok(object);
         }
@@ -163,7 +174,7 @@ impl World {
         let patch: Value = serde_json::from_slice(patch)
             .map_err(|why| Status::bad_request(format!("error decoding patch: {why}")))?;
         let beyond_metadata = language.goes_beyond_metadata(&patch);
-        if (convert::is_converted(resource) || language == Language::Apply) && beyond_metadata {
+        if convert::is_converted(resource) && beyond_metadata {
             // The shape that is kept is another one; no one has needed this yet.
             return Err(Status::method_not_allowed());
         }
