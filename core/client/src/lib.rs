@@ -11,6 +11,6 @@ pub use error::ClientError;
 pub use lines::lines;
 pub use task::{
     AccountFailure, AccountReport, CollectRequest, CollectSummary, MergeSpent, Merged, Task,
-    TaskResult, WatchRequest, Work,
+    TaskResult, WatchRequest, Work, WorkLimits,
 };
 pub use transport::{Body, BodyError, Transport};

@@ -45,7 +45,7 @@ mod web;
 pub use act::{
     Acting, AuditFilter, PlanOptions, PlanPurpose, PlanVersion, PlannedCleanup, RestoreOptions,
 };
-pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name};
+pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name, snapshot_name};
 pub use argument::{Argument, Word};
 pub use commands::{COMMANDS, command};
 pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 use super::exec::{Credential, Credentials, Fresh};
 use super::lines::Lines;
+use super::pace::{Pace, Paces};
 use super::{Target, cause};
 use crate::trouble::{Refusal, RequestError};
 
@@ -93,6 +94,8 @@ pub(crate) struct Limits {
     pub timeout: Duration,
     /// Bytes that are held.
     pub bytes: usize,
+    /// Requests a second; `None` leaves it to the server.
+    pub qps: Option<f64>,
 }
 
 /// A way to one server.
@@ -100,6 +103,7 @@ pub(crate) struct Link {
     target: Target,
     credentials: Arc<Credentials>,
     limits: Limits,
+    pace: Arc<Pace>,
     client: Mutex<Option<Ready>>,
     requests: AtomicU64,
     bytes: AtomicU64,
@@ -114,11 +118,18 @@ struct Ready {
 
 impl Link {
     /// A way to the server of `target`; nothing is asked yet.
-    pub(crate) fn new(target: Target, credentials: Arc<Credentials>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        target: Target,
+        credentials: Arc<Credentials>,
+        limits: Limits,
+        paces: &Paces,
+    ) -> Self {
+        let pace = paces.of(&target.server_url);
         Self {
             target,
             credentials,
             limits,
+            pace,
             client: Mutex::new(None),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -198,6 +209,10 @@ impl Link {
     }
 
     async fn send(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
+        // Waiting for its turn is no fault of the server.
+        if let Some(qps) = self.limits.qps {
+            self.pace.turn(qps).await;
+        }
         tokio::time::timeout(self.limits.timeout, self.exchange(client, ask))
             .await
             .unwrap_or_else(|_| {
