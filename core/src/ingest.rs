@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use stocktake_client::{AccountFailure, MergeSpent, Merged};
@@ -15,8 +16,13 @@ use crate::core::{Core, now};
 use crate::facts;
 use crate::status::is_missing;
 
-/// Items that may wait for the thread that packs them.
-const BUFFERED: usize = 512;
+/// Lines that are handed to the thread that packs them at once, if so many are there.
+const TOGETHER: usize = 64;
+/// How often that may be before it is waited for.
+const BUFFERED: usize = 8;
+
+/// Lines of a snapshot, unread.
+type Lines = Vec<Result<Bytes, String>>;
 
 /// Why a snapshot was not committed. What was there before stays.
 #[derive(Debug, thiserror::Error)]
@@ -47,19 +53,19 @@ impl Core {
     /// Takes one snapshot from `Begin` to `End` and commits it.
     pub(crate) async fn ingest(
         &self,
-        mut items: BoxStream<'static, Result<SnapshotItem, String>>,
+        mut lines: BoxStream<'static, Result<Bytes, String>>,
     ) -> Result<Merged, IngestError> {
-        let begin = match items.next().await {
-            Some(Ok(SnapshotItem::Begin(begin))) => begin,
-            Some(Err(message)) => return Err(IngestError::Stream(message)),
-            _ => return Err(IngestError::Protocol("it does not begin with `begin`")),
+        let first = lines.next().await.map(read).transpose()?;
+        let Some(SnapshotItem::Begin(begin)) = first else {
+            return Err(IngestError::Protocol("it does not begin with `begin`"));
         };
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let core = self.clone();
         let packing = tokio::task::spawn_blocking(move || core.pack(begin, receiver));
-        while let Some(item) = items.next().await {
+        let mut lines = lines.ready_chunks(TOGETHER);
+        while let Some(lines) = lines.next().await {
             // The thread may have ended with an error: that one is told.
-            if sender.send(item).await.is_err() {
+            if sender.send(lines).await.is_err() {
                 break;
             }
         }
@@ -71,23 +77,24 @@ impl Core {
     }
 
     /// Packs items as they come, then resolves what they refer to. Runs on a thread of its own.
-    fn pack(
-        &self,
-        begin: Begin,
-        mut items: mpsc::Receiver<Result<SnapshotItem, String>>,
-    ) -> Result<Packed, IngestError> {
+    fn pack(&self, begin: Begin, mut lines: mpsc::Receiver<Lines>) -> Result<Packed, IngestError> {
         let account = begin.account.id().to_owned();
         let mut import = self.0.store.import(&account)?;
         let mut header = AccountHeader::new(begin, now());
         let mut builder: Option<PartitionBuilder> = None;
         let mut seen = BTreeSet::new();
         let mut packing = Duration::ZERO;
+        let mut waiting = Vec::new().into_iter();
         let end = loop {
-            let item = items
-                .blocking_recv()
-                .ok_or(IngestError::Protocol("it has no `end`"))?;
+            let Some(line) = waiting.next() else {
+                let more = lines.blocking_recv();
+                waiting = more
+                    .ok_or(IngestError::Protocol("it has no `end`"))?
+                    .into_iter();
+                continue;
+            };
             let started = Instant::now();
-            match item.map_err(IngestError::Stream)? {
+            match read(line)? {
                 SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
                 SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
                 SnapshotItem::Node(mut node) => {
@@ -309,6 +316,11 @@ impl Core {
         failures.insert(failure.name.clone(), failure);
         header
     }
+}
+
+fn read(line: Result<Bytes, String>) -> Result<SnapshotItem, IngestError> {
+    let line = line.map_err(IngestError::Stream)?;
+    serde_json::from_slice(&line).map_err(|error| IngestError::Stream(error.to_string()))
 }
 
 fn micros(time: Duration) -> u64 {

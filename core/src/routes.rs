@@ -11,9 +11,9 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 use stocktake_client::{
     AccountFailure, CollectSummary, Complete, Execute, Info, Merged, TaskResult, Work, lines,
+    unread_lines,
 };
 use stocktake_command::{Context, Terminal};
-use stocktake_model::SnapshotItem;
 use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::core::Core;
@@ -101,8 +101,10 @@ fn encode(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {
 
 async fn merge(State(core): State<Core>, body: Body) -> Result<Json<Merged>, Refusal> {
     let chunks = body.into_data_stream().map_err(|error| error.to_string());
-    let items = lines::<SnapshotItem, _>(chunks);
-    core.ingest(items).await.map(Json).map_err(Refusal::Ingest)
+    core.ingest(unread_lines(chunks))
+        .await
+        .map(Json)
+        .map_err(Refusal::Ingest)
 }
 
 async fn follow(

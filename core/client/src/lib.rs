@@ -8,7 +8,7 @@ mod transport;
 
 pub use client::{Client, Complete, Execute, Info};
 pub use error::ClientError;
-pub use lines::lines;
+pub use lines::{lines, unread_lines};
 pub use task::{
     AccountFailure, AccountReport, CollectRequest, CollectSummary, MergeSpent, Merged, Task,
     TaskResult, WatchRequest, Work, WorkLimits,
