@@ -49,8 +49,12 @@ fn in_place(fleet: &Fleet, report: &mut Report) -> anyhow::Result<()> {
         .sum();
     let mut packed = Vec::new();
     for partition in &partitions {
-        let arrays = partition.arrays().map(|array| pack(&array));
-        packed.push(arrays.collect::<anyhow::Result<Vec<_>>>()?);
+        let mut arrays = Vec::new();
+        partition.to_arrays(|array| {
+            arrays.push(pack(array)?);
+            anyhow::Ok(())
+        })?;
+        packed.push(arrays);
     }
     let sizes = packed.iter().flatten().map(|(bytes, _)| bytes.len());
     // The last three are the index for full text.
