@@ -3,6 +3,7 @@
 //! Nothing here knows what the requests are about.
 mod cause;
 mod exec;
+mod frames;
 mod kubeconfig;
 mod lines;
 mod link;
@@ -11,5 +12,6 @@ mod short;
 mod source;
 
 pub(crate) use exec::Credentials;
+pub(crate) use frames::Frames;
 pub(crate) use kubeconfig::{Surroundings, Target, targets};
-pub(crate) use link::{Answer, Ask, JSON, Limits, Link};
+pub(crate) use link::{Answer, Ask, JSON, Limits, Link, malformed};

@@ -20,6 +20,7 @@ mod resource;
 mod retry;
 mod rules;
 mod secrets;
+mod split;
 mod trouble;
 mod watch;
 

@@ -32,9 +32,7 @@ impl Lines {
     /// The next line; `None` when the server is done. Nothing is lost if it is dropped while it waits.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RequestError> {
         loop {
-            let found = self.buffer[self.searched..]
-                .iter()
-                .position(|b| *b == b'\n');
+            let found = memchr::memchr(b'\n', &self.buffer[self.searched..]);
             if let Some(at) = found {
                 let line = self.buffer.split_to(self.searched + at + 1);
                 self.searched = 0;

@@ -12,10 +12,11 @@ use kube::Client;
 use kube::client::Body;
 use kube::config::AuthInfo;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::exec::{Credential, Credentials, Fresh};
 use super::lines::Lines;
-use super::{Target, cause};
+use super::{Frames, Target, cause};
 use crate::trouble::{Refusal, RequestError};
 
 /// Time to a connection at most; a dead server should not take as long as a slow list.
@@ -66,23 +67,23 @@ pub(crate) struct Answer {
 impl Answer {
     /// The body as JSON.
     pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
-        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error))
+        serde_json::from_slice(&self.body).map_err(|error| malformed(&self.path, &error))
     }
+}
 
-    /// The body is not what was asked for. Says where, not what stands there.
-    pub(crate) fn malformed(&self, error: &serde_json::Error) -> RequestError {
-        RequestError::Malformed {
-            what: self.path.clone(),
-            why: match error.classify() {
-                serde_json::error::Category::Eof => "it ends too early".to_owned(),
-                serde_json::error::Category::Data => "it has another shape".to_owned(),
-                _ => format!(
-                    "no JSON at line {}, column {}",
-                    error.line(),
-                    error.column()
-                ),
-            },
-        }
+/// The body is not what was asked for. Says where, not what stands there.
+pub(crate) fn malformed(path: &str, error: &serde_json::Error) -> RequestError {
+    RequestError::Malformed {
+        what: path.to_owned(),
+        why: match error.classify() {
+            serde_json::error::Category::Eof => "it ends too early".to_owned(),
+            serde_json::error::Category::Data => "it has another shape".to_owned(),
+            _ => format!(
+                "no JSON at line {}, column {}",
+                error.line(),
+                error.column()
+            ),
+        },
     }
 }
 
@@ -200,12 +201,20 @@ impl Link {
     async fn send(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
         tokio::time::timeout(self.limits.timeout, self.exchange(client, ask))
             .await
-            .unwrap_or_else(|_| {
-                Err(RequestError::Timeout {
-                    server: self.target.server_url.clone(),
-                    after: self.limits.timeout,
-                })
-            })
+            .unwrap_or_else(|_| Err(self.timeout()))
+    }
+
+    /// The server did not answer in time.
+    pub(super) fn timeout(&self) -> RequestError {
+        RequestError::Timeout {
+            server: self.target.server_url.clone(),
+            after: self.limits.timeout,
+        }
+    }
+
+    /// Counts bytes that came.
+    pub(super) fn count(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     async fn exchange(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
@@ -259,30 +268,38 @@ impl Link {
 
     /// Sends one request whose answer goes on: lines as they come.
     pub(crate) async fn stream(self: &Arc<Self>, ask: &Ask) -> Result<Lines, RequestError> {
+        let (body, _) = self.begin(ask).await?;
+        Ok(Lines::new(self.clone(), ask.path.clone(), body))
+    }
+
+    /// Sends one request whose answer is read piece by piece.
+    pub(crate) async fn frames(&self, ask: &Ask) -> Result<Frames<'_>, RequestError> {
+        let (body, left) = self.begin(ask).await?;
+        Ok(Frames::new(self, &ask.path, body, left))
+    }
+
+    /// The body of an answer that is read by the caller, and the time that is left for it.
+    async fn begin(&self, ask: &Ask) -> Result<(Body, Duration), RequestError> {
         let ready = self.ready(Fresh::IfStale).await?;
-        let opened = self.open_stream(&ready.client, ask).await;
+        let opened = self.open_in_time(&ready.client, ask).await;
         let refused = matches!(&opened, Err(error) if error.code() == Some(401));
         if refused && self.target.exec.is_some() {
             let ready = self.ready(Fresh::Always).await?;
-            return self.open_stream(&ready.client, ask).await;
+            return self.open_in_time(&ready.client, ask).await;
         }
         opened
     }
 
-    async fn open_stream(
-        self: &Arc<Self>,
+    async fn open_in_time(
+        &self,
         client: &Client,
         ask: &Ask,
-    ) -> Result<Lines, RequestError> {
+    ) -> Result<(Body, Duration), RequestError> {
+        let begun = Instant::now();
         let opening = self.open(client, ask);
         let opened = tokio::time::timeout(self.limits.timeout, opening).await;
-        let body = opened.unwrap_or_else(|_| {
-            Err(RequestError::Timeout {
-                server: self.target.server_url.clone(),
-                after: self.limits.timeout,
-            })
-        })?;
-        Ok(Lines::new(self.clone(), ask.path.clone(), body))
+        let body = opened.unwrap_or_else(|_| Err(self.timeout()))?;
+        Ok((body, self.limits.timeout.saturating_sub(begun.elapsed())))
     }
 
     /// Bytes of one answer, or of one line of a stream, that are held at most.
@@ -305,7 +322,7 @@ impl Link {
             }
             whole.extend_from_slice(data);
         }
-        self.bytes.fetch_add(whole.len() as u64, Ordering::Relaxed);
+        self.count(whole.len());
         Ok(whole.into())
     }
 
