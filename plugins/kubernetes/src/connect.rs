@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what the requests are about.
 mod cause;
+mod client;
 mod exec;
 mod frames;
 mod kubeconfig;

@@ -2,6 +2,7 @@
 mod act;
 mod faults;
 mod fleet;
+mod protocol;
 mod real;
 mod stage;
 mod trouble;

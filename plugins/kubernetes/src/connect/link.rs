@@ -14,6 +14,7 @@ use kube::config::AuthInfo;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::client::Clients;
 use super::exec::{Credential, Credentials, Fresh};
 use super::lines::Lines;
 use super::{Frames, Target, cause};
@@ -101,15 +102,15 @@ pub(crate) struct Link {
     target: Target,
     credentials: Arc<Credentials>,
     limits: Limits,
-    client: Mutex<Option<Ready>>,
+    ready: Mutex<Option<Ready>>,
     requests: AtomicU64,
     bytes: AtomicU64,
 }
 
-/// A client that is ready to be used, and until when.
+/// Clients that are ready to be used, and until when.
 #[derive(Clone)]
 struct Ready {
-    client: Client,
+    clients: Clients,
     credential: Option<Credential>,
 }
 
@@ -120,7 +121,7 @@ impl Link {
             target,
             credentials,
             limits,
-            client: Mutex::new(None),
+            ready: Mutex::new(None),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         }
@@ -140,18 +141,16 @@ impl Link {
     /// Sends one request; anything but success is an error.
     pub(crate) async fn ask(&self, ask: &Ask) -> Result<Answer, RequestError> {
         let ready = self.ready(Fresh::IfStale).await?;
-        let result = self.send(&ready.client, ask).await;
-        let refused = matches!(&result, Err(error) if error.code() == Some(401));
-        if refused && self.target.exec.is_some() {
-            // The plugin may keep a token longer than the server does.
+        let result = self.send(ready.clients.short(), ask).await;
+        if self.may_renew(&result) {
             let ready = self.ready(Fresh::Always).await?;
-            return self.send(&ready.client, ask).await;
+            return self.send(ready.clients.short(), ask).await;
         }
         result
     }
 
     async fn ready(&self, fresh: Fresh) -> Result<Ready, RequestError> {
-        let mut slot = self.client.lock().await;
+        let mut slot = self.ready.lock().await;
         let stale = |ready: &Ready| {
             let credential = ready.credential.as_ref();
             credential.is_some_and(Credential::is_stale)
@@ -165,12 +164,15 @@ impl Link {
             Some(exec) => Some(self.credentials.of(exec, fresh).await?),
             None => None,
         };
-        let client = self.client(credential.clone()).await?;
-        Ok(slot.insert(Ready { client, credential }).clone())
+        let clients = self.clients(credential.clone()).await?;
+        let ready = Ready {
+            clients,
+            credential,
+        };
+        Ok(slot.insert(ready).clone())
     }
 
-    /// Builds a client on a thread of its own: token files and legacy auth providers are read while it is made.
-    async fn client(&self, credential: Option<Credential>) -> Result<Client, RequestError> {
+    async fn clients(&self, credential: Option<Credential>) -> Result<Clients, RequestError> {
         let mut config = self.target.config.clone();
         config.default_retry = false;
         config.connect_timeout = Some(CONNECT.min(self.limits.timeout));
@@ -182,14 +184,25 @@ impl Link {
         }
         // Fails only if a provider is there already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let handle = tokio::runtime::Handle::current();
-        let made = tokio::task::spawn_blocking(move || {
-            let _guard = handle.enter();
+        self.apart(move || {
             trim_token(&mut config.auth_info);
-            Client::try_from(config)
+            Clients::new(config)
+        })
+        .await
+    }
+
+    /// Makes a client on a thread of its own: token files and legacy auth providers are read meanwhile.
+    async fn apart<T: Send + 'static>(
+        &self,
+        make: impl FnOnce() -> kube::Result<T> + Send + 'static,
+    ) -> Result<T, RequestError> {
+        let handle = tokio::runtime::Handle::current();
+        let built = tokio::task::spawn_blocking(move || {
+            let _guard = handle.enter();
+            make()
         });
-        match tokio::time::timeout(self.limits.timeout, made).await {
-            Ok(Ok(Ok(client))) => Ok(client),
+        match tokio::time::timeout(self.limits.timeout, built).await {
+            Ok(Ok(Ok(built))) => Ok(built),
             Ok(Ok(Err(error))) => Err(self.cause(&error)),
             Ok(Err(_)) | Err(_) => Err(RequestError::Credentials {
                 message: "the credentials could not be read in time".to_owned(),
@@ -268,26 +281,36 @@ impl Link {
 
     /// Sends one request whose answer goes on: lines as they come.
     pub(crate) async fn stream(self: &Arc<Self>, ask: &Ask) -> Result<Lines, RequestError> {
-        let (body, _) = self.begin(ask).await?;
-        Ok(Lines::new(self.clone(), ask.path.clone(), body))
+        let opened = self.stream_with(ask, Fresh::IfStale).await;
+        if self.may_renew(&opened) {
+            return self.stream_with(ask, Fresh::Always).await;
+        }
+        opened
+    }
+
+    async fn stream_with(self: &Arc<Self>, ask: &Ask, fresh: Fresh) -> Result<Lines, RequestError> {
+        let ready = self.ready(fresh).await?;
+        let (client, seat) = self.apart(move || ready.clients.long()).await?;
+        let (body, _) = self.open_in_time(&client, ask).await?;
+        Ok(Lines::new(self.clone(), ask.path.clone(), body, seat))
     }
 
     /// Sends one request whose answer is read piece by piece.
     pub(crate) async fn frames(&self, ask: &Ask) -> Result<Frames<'_>, RequestError> {
-        let (body, left) = self.begin(ask).await?;
+        let ready = self.ready(Fresh::IfStale).await?;
+        let mut opened = self.open_in_time(ready.clients.short(), ask).await;
+        if self.may_renew(&opened) {
+            let ready = self.ready(Fresh::Always).await?;
+            opened = self.open_in_time(ready.clients.short(), ask).await;
+        }
+        let (body, left) = opened?;
         Ok(Frames::new(self, &ask.path, body, left))
     }
 
-    /// The body of an answer that is read by the caller, and the time that is left for it.
-    async fn begin(&self, ask: &Ask) -> Result<(Body, Duration), RequestError> {
-        let ready = self.ready(Fresh::IfStale).await?;
-        let opened = self.open_in_time(&ready.client, ask).await;
-        let refused = matches!(&opened, Err(error) if error.code() == Some(401));
-        if refused && self.target.exec.is_some() {
-            let ready = self.ready(Fresh::Always).await?;
-            return self.open_in_time(&ready.client, ask).await;
-        }
-        opened
+    /// Whether a plugin may have kept a token longer than the server does.
+    fn may_renew<T>(&self, result: &Result<T, RequestError>) -> bool {
+        let refused = matches!(result, Err(error) if error.code() == Some(401));
+        refused && self.target.exec.is_some()
     }
 
     async fn open_in_time(
