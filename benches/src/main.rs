@@ -3,6 +3,7 @@
 mod changes;
 mod collect;
 mod fleet;
+mod peers;
 mod prompt;
 mod questions;
 mod report;
@@ -46,6 +47,20 @@ enum Bench {
         #[arg(long)]
         json: Option<PathBuf>,
     },
+    /// The same documents and questions to three databases.
+    Peers {
+        /// About how many objects there are.
+        #[arg(long, default_value_t = 1_000_000)]
+        resources: usize,
+        /// Where the documents and the databases go, some five gigabytes; a directory that is removed afterwards if none is named.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Where to write one JSON object per row.
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// Some of `duckdb`, `sqlite`, `postgres`; all of them if none is named.
+        engines: Vec<String>,
+    },
     /// Loading, memory, changes and the eight questions, from small to great.
     Scale {
         /// About how many resources the largest inventory has.
@@ -85,6 +100,17 @@ fn main() -> anyhow::Result<()> {
         Bench::Complete { resources, json } => {
             let mut report = report::Report::new(json.as_deref())?;
             prompt::run(resources, &mut report)
+        }
+        Bench::Peers {
+            resources,
+            dir,
+            json,
+            engines,
+        } => {
+            let mut report = report::Report::new(json.as_deref())?;
+            let temporary = tempfile::tempdir()?;
+            let directory = dir.as_deref().unwrap_or(temporary.path());
+            peers::run(resources, directory, &engines, &mut report)
         }
         Bench::Scale {
             resources,

@@ -13,6 +13,9 @@ use crate::legacy;
 use crate::shape::{Section, Shape};
 use crate::steps::{Step, show};
 
+/// Longest label, in bytes: it is part of a file name.
+const LONGEST_LABEL: usize = 40;
+
 /// Something found at a path.
 #[derive(Debug)]
 pub(crate) struct Finding {
@@ -85,6 +88,7 @@ impl Check {
             Shape::Map(shape) => {
                 if let Value::Object(fields) = value {
                     for (name, field) in fields.iter_mut() {
+                        self.label(name);
                         self.down(Step::Key(name.clone()), field, *shape);
                     }
                     return;
@@ -103,6 +107,14 @@ impl Check {
             }
         }
         self.wrong(value, shape);
+    }
+
+    fn label(&mut self, name: &str) {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if name.is_empty() || name.len() > LONGEST_LABEL || !name.bytes().all(allowed) {
+            let path = self.show_with(name);
+            self.problem_at_key(name, ProblemKind::Label { path });
+        }
     }
 
     fn section(&mut self, value: &mut Value, section: &'static Section) {

@@ -61,8 +61,8 @@ const COMMANDS_ROOTS: &[Root] = &[Root {
 const SNAPSHOTS_ROOTS: &[Root] = &[Root {
     name: "snapshots",
     also: &[],
-    about: "Labelled copies of the graph: a label of your choice, and when and how many.\n\
-            Without effect so far.",
+    about: "Labelled copies of the graph: a label of your choice, and when and how many. Each is\n\
+            compressed and whole; `graph list` shows them, `graph=NAME search …` asks one.",
     shape: SCHEDULES,
 }];
 const WORKER_ROOTS: &[Root] = &[

@@ -104,6 +104,12 @@ pub enum ProblemKind {
         /// What the parser says.
         why: String,
     },
+    /// A name chosen by the user that cannot be one.
+    #[error("`{path}` cannot be a label")]
+    Label {
+        /// Path of the key.
+        path: String,
+    },
     /// A root key of the document that nobody here knows. A warning: another plugin may.
     #[error("nothing here reads the section `{0}`")]
     UnknownRoot(String),
@@ -160,6 +166,7 @@ impl ProblemKind {
             Self::Cron { .. } => {
                 Some("five fields, e.g. `0 * * * *`: minute hour day month weekday".into())
             }
+            Self::Label { .. } => Some("letters, digits and `_`, 40 at most".into()),
             Self::Twice { .. } => Some("keep one of them".into()),
             Self::Ignored { instead, .. } if !instead.is_empty() => Some(instead.clone()),
             Self::NoVariable { variable, .. } => {

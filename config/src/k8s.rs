@@ -45,7 +45,7 @@ pub struct K8sConfig {
     pub collect_events: bool,
     /// Whether permissions become edges of the type `iam`.
     pub collect_iam: bool,
-    /// Whether tags of a cluster are written to its namespace `kube-system`.
+    /// Whether a cluster can be tagged, by way of its namespace `kube-system`.
     pub tag_cluster_on_kube_system: bool,
     /// What is kept of config maps: `full`, `keys` or `none`.
     pub config_map_data: ConfigMapData,
@@ -215,10 +215,10 @@ pub(crate) static K8S: Section = Section {
         Key::new("no_namespaces", "Namespaces to leave out (globs).", TEXTS),
         Key::new(
             "qps",
-            "Requests per second and cluster; without it the server's own flow control governs.",
+            "Requests per second and cluster, watches not counted; without it the server's own flow\n\
+             control governs.",
             Shape::Number(0.1, 100_000.0),
-        )
-        .idle(),
+        ),
         Key::new(
             "dynamic_kinds",
             "Whether kinds without a model of their own (CRDs) are collected.",
@@ -236,10 +236,9 @@ pub(crate) static K8S: Section = Section {
         ),
         Key::new(
             "tag_cluster_on_kube_system",
-            "Whether tags of a cluster are written to its namespace `kube-system`.",
+            "Whether a cluster can be tagged: its tags are then those of its namespace `kube-system`.",
             Shape::Switch,
-        )
-        .idle(),
+        ),
         Key::new(
             "config_map_data",
             "What is kept of config maps: `full`, `keys` or `none`.",

@@ -38,7 +38,7 @@ fn entry(text: &mut String, depth: usize, key: (&str, &str, Shape), value: &Valu
                 entry(
                     text,
                     depth + 1,
-                    (key.name, &key.described(), key.shape),
+                    (key.name, key.about, key.shape),
                     &value[key.name],
                 );
             }

@@ -12,7 +12,7 @@ impl DocumentId {
         let defaults = self.defaults();
         let mut roots = Map::new();
         for root in self.roots() {
-            let schema = described(root.shape, root.about.to_owned(), defaults.get(root.name));
+            let schema = described(root.shape, root.about, defaults.get(root.name));
             for name in std::iter::once(&root.name).chain(root.also) {
                 roots.insert((*name).to_owned(), schema.clone());
             }
@@ -26,7 +26,7 @@ impl DocumentId {
     }
 }
 
-fn described(shape: Shape, about: String, default: Option<&Value>) -> Value {
+fn described(shape: Shape, about: &str, default: Option<&Value>) -> Value {
     let mut schema = of(shape, default);
     schema["description"] = about.replace('\n', " ").into();
     let section = matches!(shape, Shape::Section(_));
@@ -48,7 +48,8 @@ fn of(shape: Shape, default: Option<&Value>) -> Value {
         }
         Shape::Choice(words) => json!({"enum": words}),
         Shape::List(item) => json!({"type": "array", "items": of(*item, None)}),
-        Shape::Map(item) => json!({"type": "object", "additionalProperties": of(*item, None)}),
+        Shape::Map(item) => json!({"type": "object", "additionalProperties": of(*item, None),
+            "propertyNames": {"pattern": "^[A-Za-z0-9_]{1,40}$"}}),
         Shape::Section(section) => keys(section, default),
         Shape::Anything => json!({}),
     }
@@ -58,7 +59,7 @@ fn keys(section: &Section, defaults: Option<&Value>) -> Value {
     let mut properties = Map::new();
     for key in section.keys {
         let default = defaults.and_then(|defaults| defaults.get(key.name));
-        let mut schema = described(key.shape, key.described(), default);
+        let mut schema = described(key.shape, key.about, default);
         if default.is_some_and(Value::is_null) {
             // Not set is a value of its own.
             schema = json!({"anyOf": [schema, {"type": "null"}]});

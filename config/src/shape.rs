@@ -13,12 +13,7 @@ pub(crate) struct Key {
     pub(crate) shape: Shape,
     /// Other spellings that are understood.
     pub(crate) also: &'static [&'static str],
-    /// Whether nothing reads it yet.
-    pub(crate) idle: bool,
 }
-
-/// What is said of a key that nothing reads yet.
-pub(crate) const IDLE: &str = "Without effect so far.";
 
 impl Key {
     /// A key with one spelling.
@@ -28,22 +23,7 @@ impl Key {
             about,
             shape,
             also: &[],
-            idle: false,
         }
-    }
-
-    /// Nothing reads it yet, and its description says so.
-    pub(crate) const fn idle(mut self) -> Self {
-        self.idle = true;
-        self
-    }
-
-    /// Its description, for people.
-    pub(crate) fn described(&self) -> String {
-        if self.idle {
-            return format!("{}\n{IDLE}", self.about);
-        }
-        self.about.to_owned()
     }
 
     /// Understands a further spelling.
@@ -84,7 +64,7 @@ pub(crate) enum Shape {
     Choice(&'static [&'static str]),
     /// A list of equal things.
     List(&'static Shape),
-    /// Names chosen by the user, each with an equal thing.
+    /// Labels chosen by the user, each with an equal thing.
     Map(&'static Shape),
     /// A section of its own.
     Section(&'static Section),

@@ -26,9 +26,9 @@ pub struct WorkerConfig {
 pub struct WorkerSection {
     /// The plugins that collect.
     pub collector: Vec<String>,
-    /// Plugins that run at the same time.
+    /// Tasks a worker performs at the same time.
     pub pool_size: usize,
-    /// Seconds one collection may take.
+    /// Seconds one task may take.
     pub timeout_secs: u64,
     /// Whether resources marked for cleaning are deleted at all.
     pub cleanup: bool,
@@ -135,17 +135,17 @@ pub(crate) static WORKER: Section = Section {
         ),
         Key::new(
             "pool_size",
-            "Plugins that run at the same time.",
+            "Tasks a worker performs at the same time: collections, tags, deletions. Watches are not\n\
+             counted.",
             Shape::Whole(1, 1_000),
-        )
-        .idle(),
+        ),
         Key::new(
             "timeout_secs",
-            "Time one collection may take, in seconds.",
+            "Time one task may take, in seconds: a cluster that is not collected by then has failed and\n\
+             stays as it was known.",
             Shape::Seconds,
         )
-        .also(&["timeout"])
-        .idle(),
+        .also(&["timeout"]),
         Key::new(
             "cleanup",
             "Whether resources marked for cleaning are deleted at all.",

@@ -2,6 +2,7 @@
 //!
 //! It answers soon or not at all: a value that takes too long to find is not worth waiting for while somebody types.
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -91,14 +92,8 @@ impl Core {
         if path.to_string() == "/ancestors.account.reported.name" {
             return self.clusters_by_name();
         }
-        let filter = if kinds.is_empty() {
-            "all".to_owned()
-        } else {
-            format!("is({})", kinds.join(", "))
-        };
-        let text = format!("aggregate({path} as value: sum(1) as nodes): {filter}");
         // A word for a kind that needs quotes is not worth the trouble.
-        let Ok(query) = stocktake_query::parse(&text) else {
+        let Ok(query) = stocktake_query::parse(&counting(path, kinds, word)) else {
             return Vec::new();
         };
         let search = Search {
@@ -134,6 +129,22 @@ impl Core {
         };
         found.into_iter().map(about).collect()
     }
+}
+
+/// The query for how many nodes have each value that may be meant.
+fn counting(path: &Path, kinds: &[String], word: &str) -> String {
+    let mut filter = if kinds.is_empty() {
+        "all".to_owned()
+    } else {
+        format!("is({})", kinds.join(", "))
+    };
+    // Of a million names only those are counted that begin like the word. A number or `true` is no text to compare with.
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
+    let plain = word.chars().all(letter) && word.starts_with(|c: char| c.is_ascii_alphabetic());
+    if plain && !["true", "false"].iter().any(|one| one.starts_with(word)) {
+        let _ = write!(filter, " and {path} =~ \"^{word}\"");
+    }
+    format!("aggregate({path} as value: sum(1) as nodes): {filter}")
 }
 
 /// A value that fits on the line.
@@ -245,6 +256,18 @@ mod tests {
             &client,
             "search is(thing) and phase = R",
             expect![[r#""R" Running (2 nodes)"#]],
+        )
+        .await;
+        check(
+            &client,
+            "search is(thing) and phase = \"not",
+            expect![[r#""\"not" "not yet" (1 node)"#]],
+        )
+        .await;
+        check(
+            &client,
+            "search is(thing) and name = b",
+            expect![[r#""b" b (1 node)"#]],
         )
         .await;
         check(

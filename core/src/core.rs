@@ -78,6 +78,8 @@ impl Core {
             tasks.push(tokio::spawn(async move { core.keep_schedule().await }));
             let core = self.clone();
             tasks.push(tokio::spawn(async move { core.keep_jobs().await }));
+            let core = self.clone();
+            tasks.push(tokio::spawn(async move { core.keep_snapshots().await }));
             self.start_watches();
         }
         Ok(tasks)

@@ -39,6 +39,7 @@ mod schedule;
 mod search;
 mod services;
 mod situation;
+mod snapshots;
 mod socket;
 mod status;
 mod tag;

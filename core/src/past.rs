@@ -2,10 +2,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use jiff::{SignedDuration, Timestamp};
-use stocktake_command::CommandError;
+use stocktake_command::{CommandError, moment};
 use stocktake_engine::{Graph, PartitionBuilder};
-use stocktake_model::Duration;
 use stocktake_store::{StoreError, View};
 
 use crate::core::{Core, now};
@@ -73,18 +71,6 @@ impl Core {
         let graph = Arc::new(graph.joined().0);
         *last = Some((commits, graph.clone()));
         Ok(graph)
-    }
-}
-
-/// A time, or a duration before now.
-fn moment(text: &str, now: Timestamp) -> Result<Timestamp, CommandError> {
-    let wrong = || CommandError::usage(format!("`{text}` is not a time"));
-    match text.parse::<Duration>() {
-        Ok(age) => {
-            let age = SignedDuration::from_secs(age.seconds().saturating_abs());
-            now.checked_sub(age).map_err(|_| wrong())
-        }
-        Err(_) => stocktake_model::parse_time(text).map_err(|_| wrong()),
     }
 }
 

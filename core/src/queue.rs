@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use stocktake_client::{Task, TaskResult, Work};
+use stocktake_client::{Task, TaskResult, Work, WorkLimits};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
@@ -25,6 +25,8 @@ struct State {
     next: u64,
     waiting: VecDeque<Work>,
     asked: HashMap<u64, Asked>,
+    /// When any worker was last heard of.
+    alive: Option<Instant>,
 }
 
 struct Asked {
@@ -74,7 +76,11 @@ impl Queue {
                     heard: None,
                 },
             );
-            state.waiting.push_back(Work { id, task });
+            state.waiting.push_back(Work {
+                id,
+                task,
+                limits: WorkLimits::default(),
+            });
         }
         self.arrived.notify_one();
         let _forget = Forget { queue: self, id };
@@ -88,10 +94,18 @@ impl Queue {
             let heard = self.lock().asked.get(&id).map(|asked| asked.heard);
             match heard {
                 Some(Some(heard)) if heard.elapsed() >= LEASE => return lost("it fell silent"),
-                Some(None) if asked.elapsed() >= LEASE => return lost("none asked for it"),
+                // Workers that are busy ask later (`worker.pool_size`).
+                Some(None) if asked.elapsed() >= LEASE && !self.has_workers() => {
+                    return lost("none asked for it");
+                }
                 _ => {}
             }
         }
+    }
+
+    fn has_workers(&self) -> bool {
+        let alive = self.lock().alive;
+        alive.is_some_and(|heard| heard.elapsed() < LEASE)
     }
 
     /// The next piece of work, or `None` if none came for a while.
@@ -99,6 +113,7 @@ impl Queue {
         let deadline = Instant::now() + POLL;
         loop {
             let arrived = self.arrived.notified();
+            self.lock().alive = Some(Instant::now());
             if let Some(work) = self.pop() {
                 return Some(work);
             }
@@ -121,6 +136,7 @@ impl Queue {
     /// Keeps the lease on a piece of work. False if nobody waits for it any more.
     pub(crate) fn heard(&self, id: u64) -> bool {
         let mut state = self.lock();
+        state.alive = Some(Instant::now());
         state
             .asked
             .get_mut(&id)
@@ -176,6 +192,27 @@ mod tests {
         let worker = async { queue.take().await.unwrap() };
         let (result, _) = tokio::join!(queue.run(id, task()), worker);
         assert!(matches!(result, TaskResult::Failed { .. }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_waits_while_every_worker_is_busy() {
+        let queue = Queue::default();
+        let (long, short) = (queue.reserve(), queue.reserve());
+        let worker = async {
+            let work = queue.take().await.unwrap();
+            for _ in 0..10 {
+                tokio::time::sleep(LEASE / 2).await;
+                assert!(queue.heard(work.id));
+            }
+            let done = || TaskResult::Collected(CollectSummary::default());
+            assert!(queue.finish(work.id, done()));
+            let next = queue.take().await.unwrap();
+            assert!(queue.finish(next.id, done()));
+        };
+        let (first, second, ()) =
+            tokio::join!(queue.run(long, task()), queue.run(short, task()), worker);
+        let done = TaskResult::Collected(CollectSummary::default());
+        assert_eq!((first, second), (done.clone(), done));
     }
 
     #[tokio::test(start_paused = true)]

@@ -38,6 +38,7 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/tasks/{id}/progress", post(progress))
         .route("/tasks/{id}/failure", post(failure))
         .route("/tasks/{id}/follow", post(follow))
+        .route("/tasks/{id}/hold", post(hold))
         .route("/tasks/{id}/result", post(result))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(core)
@@ -137,7 +138,10 @@ async fn key(State(core): State<Core>) -> Result<Bytes, Refusal> {
 
 async fn take(State(core): State<Core>) -> Response {
     match core.queue().take().await {
-        Some(work) => Json::<Work>(work).into_response(),
+        Some(work) => {
+            let limits = core.0.documents.work_limits();
+            Json(Work { limits, ..work }).into_response()
+        }
         None => StatusCode::NO_CONTENT.into_response(),
     }
 }
@@ -148,6 +152,10 @@ async fn progress(
     Json(progress): Json<Progress>,
 ) -> StatusCode {
     core.collecting(id, &progress);
+    known(core.queue().heard(id))
+}
+
+async fn hold(State(core): State<Core>, Path(id): Path<u64>) -> StatusCode {
     known(core.queue().heard(id))
 }
 

@@ -1,4 +1,6 @@
 //! Changing tags: through a worker, and back into record and graph with what the server returned.
+mod cluster;
+
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,9 +11,9 @@ use stocktake_model::{NodeId, NodeRecord, ObjectRef};
 use stocktake_plugin_api::{Change as TagEdit, Outcome};
 use stocktake_store::Change;
 
-use crate::cleanup::object_name;
 use crate::core::{Core, now};
 use crate::facts::FIRST_SEEN;
+use crate::fate::object_name;
 use crate::plans::Lead;
 use crate::status::reported;
 
@@ -23,8 +25,17 @@ impl Core {
         change: TagChange,
         lead: Lead,
     ) -> Result<Value, CommandError> {
-        let object = self.object(&node)?;
-        self.unprotected(&object)?;
+        let cluster = self.cluster_of(&node)?;
+        let object = match &cluster {
+            Some(account) => self.kube_system(account)?,
+            None => self.object(&node)?,
+        };
+        self.unprotected(&object.node, || object_name(&object))?;
+        if let Some(id) = node.get("id").and_then(Value::as_str)
+            && let Ok(id) = id.parse()
+        {
+            self.unprotected(&id, || "the cluster".to_owned())?;
+        }
         let said = said(&change);
         let change = TagEdit {
             tags: [(change.key, change.value)].into(),
@@ -48,24 +59,32 @@ impl Core {
             })?;
         }
         match outcome {
-            Outcome::Tagged(tagged) => self.replace(&object, tagged.node).await,
+            Outcome::Tagged(tagged) => {
+                let tags = tagged.node.reported.get("tags").cloned();
+                let changed = self.replace(&object, tagged.node).await?;
+                match cluster {
+                    Some(account) => self.retag(&account, tags).await,
+                    None => Ok(changed),
+                }
+            }
             Outcome::WouldSucceed => Ok(node),
             outcome => Err(refused(&object, outcome)),
         }
     }
 
-    /// An error if nothing may be changed about an object.
-    fn unprotected(&self, object: &ObjectRef) -> Result<(), CommandError> {
+    /// An error if nothing may be changed about what a node stands for.
+    fn unprotected(
+        &self,
+        node: &NodeId,
+        what: impl FnOnce() -> String,
+    ) -> Result<(), CommandError> {
         let graph = self.graph();
-        let overlay = graph.overlay(&object.node);
+        let overlay = graph.overlay(node);
         let protected = overlay.and_then(|overlay| overlay.metadata.get("protected"));
         if protected != Some(&Value::Bool(true)) {
             return Ok(());
         }
-        Err(
-            CommandError::world(format!("{} is protected", object_name(object)))
-                .hint("`unprotect` it first"),
-        )
+        Err(CommandError::world(format!("{} is protected", what())).hint("`unprotect` it first"))
     }
 
     /// The object a node stands for, or why there is none.
@@ -87,7 +106,7 @@ impl Core {
             CommandError::world(format!(
                 "a `{kind}` cannot be changed: no object stands behind it"
             ))
-            .hint("containers, images and clusters are views; change the object they belong to")
+            .hint("containers and images are views; change the object they belong to")
         })
     }
 

@@ -45,33 +45,15 @@ impl Core {
     }
 
     fn until_due(&self, looked: Timestamp) -> Duration {
-        let zoned = looked.to_zoned(TimeZone::system());
         let schedules = self.0.documents.schedules();
-        let ticks = schedules
-            .values()
-            .filter_map(|cron| schedule::next(cron, &zoned));
-        let wait = ticks.map(|tick| tick.duration_since(now())).min();
-        wait.map_or(LOOK, |wait| {
-            Duration::try_from(wait).unwrap_or_default().min(LOOK)
-        })
+        until_due(schedules.values().map(String::as_str), looked)
     }
 
     /// Workflows with a tick in `(from, to]`. What ticked is written down; what cannot be is not started.
     fn due_workflows(&self, from: Timestamp, to: Timestamp, zone: &TimeZone) -> Vec<&'static str> {
-        let ticks = self.workflow_ticks();
-        let mut due = Vec::new();
-        for (name, cron) in self.0.documents.schedules() {
-            let last: Option<Timestamp> = ticks.get(name).ok().flatten();
-            let after = last.map_or(from, |last| last.max(from));
-            let Some(tick) = schedule::ticked(&cron, after, to, zone) else {
-                continue;
-            };
-            match ticks.put(name, &tick) {
-                Ok(()) => due.push(name),
-                Err(error) => warn!(%error, name, "a scheduled workflow is not started"),
-            }
-        }
-        due
+        let schedules = self.0.documents.schedules();
+        let crons = schedules.iter().map(|(name, cron)| (*name, cron.as_str()));
+        due(&self.workflow_ticks(), crons, from, to, zone)
     }
 
     fn workflow_ticks(&self) -> Records {
@@ -80,6 +62,39 @@ impl Core {
             .records(TICKS)
             .expect("the name is a constant that the store takes")
     }
+}
+
+/// Time until one of these fires, or until it is time to look again.
+pub(crate) fn until_due<'a>(crons: impl Iterator<Item = &'a str>, looked: Timestamp) -> Duration {
+    let zoned = looked.to_zoned(TimeZone::system());
+    let ticks = crons.filter_map(|cron| schedule::next(cron, &zoned));
+    let wait = ticks.map(|tick| tick.duration_since(now())).min();
+    wait.map_or(LOOK, |wait| {
+        Duration::try_from(wait).unwrap_or_default().min(LOOK)
+    })
+}
+
+/// Names whose cron expressions have a tick in `(from, to]`. What ticked is written down; what cannot be is not due.
+pub(crate) fn due<N: AsRef<str>>(
+    ticks: &Records,
+    crons: impl Iterator<Item = (N, impl AsRef<str>)>,
+    from: Timestamp,
+    to: Timestamp,
+    zone: &TimeZone,
+) -> Vec<N> {
+    let mut due = Vec::new();
+    for (name, cron) in crons {
+        let last: Option<Timestamp> = ticks.get(name.as_ref()).ok().flatten();
+        let after = last.map_or(from, |last| last.max(from));
+        let Some(tick) = schedule::ticked(cron.as_ref(), after, to, zone) else {
+            continue;
+        };
+        match ticks.put(name.as_ref(), &tick) {
+            Ok(()) => due.push(name),
+            Err(error) => warn!(%error, name = name.as_ref(), "what is scheduled is left out"),
+        }
+    }
+    due
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use stocktake_command::FileMode;
 
 /// Largest file that is sent to the core, in bytes.
@@ -75,10 +75,20 @@ fn begin(path: &Path, mode: FileMode) -> Result<(File, tempfile::TempPath)> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    if !directory.is_dir() {
+        bail!("there is no directory `{}`", directory.display());
+    }
     let temporary = tempfile::Builder::new()
         .prefix(".stocktake-")
         .tempfile_in(directory)
-        .with_context(|| format!("cannot write to `{}`", directory.display()))?
+        // It would name the temporary file, which nobody asked for.
+        .map_err(|error| {
+            anyhow!(
+                "cannot write to `{}`: {}",
+                directory.display(),
+                error.kind()
+            )
+        })?
         .into_temp_path();
     let file = OpenOptions::new()
         .write(true)

@@ -12,6 +12,7 @@ mod file;
 mod house;
 mod interleave;
 mod inventories;
+mod limits;
 mod manual;
 mod prompt;
 mod rbac;

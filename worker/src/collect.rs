@@ -1,6 +1,7 @@
 //! Collecting: every account of every plugin, some at the same time, each as a stream of its own. One that
 //! fails costs the others nothing.
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 use stocktake_client::{
@@ -13,18 +14,22 @@ use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::debug;
 
+use crate::run::took_longer;
+
 /// Items of a snapshot that may wait for the core.
 const BUFFERED: usize = 512;
 /// Time between two progress reports.
-const REPORT_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
+const REPORT_EVERY: Duration = Duration::from_millis(200);
 
-/// Collects every account the request names.
+/// Collects every account the request names; those that are not done within `limit` have failed.
 pub(crate) async fn collect(
     client: &Client,
     plugins: &[Arc<dyn Plugin>],
     work: u64,
     request: CollectRequest,
+    limit: Duration,
 ) -> CollectSummary {
+    let until = Instant::now() + limit;
     let mut accounts: Vec<Arc<dyn Account>> = Vec::new();
     let mut summary = CollectSummary::default();
     for (name, section) in &request.sections {
@@ -50,7 +55,10 @@ pub(crate) async fn collect(
     let parallel = request.parallel.clamp(1, accounts.len().max(1));
     let collections: Vec<_> = accounts
         .into_iter()
-        .map(|account| collect_account(client.clone(), work, account))
+        .map(|account| {
+            let time = Time { until, limit };
+            collect_account(client.clone(), work, account, time)
+        })
         .collect();
     let mut results = stream::iter(collections).buffer_unordered(parallel);
     while let Some(result) = results.next().await {
@@ -92,10 +100,19 @@ fn choose(accounts: &mut Vec<Arc<dyn Account>>, only: &[String]) -> Vec<AccountF
         .collect()
 }
 
+/// When a collection has to be done.
+#[derive(Clone, Copy)]
+struct Time {
+    until: Instant,
+    /// The same as a span from its beginning.
+    limit: Duration,
+}
+
 async fn collect_account(
     client: Client,
     work: u64,
     account: Arc<dyn Account>,
+    time: Time,
 ) -> Result<AccountReport, AccountFailure> {
     let name = account.name().to_owned();
     let (newest, seen) = watch::channel(Progress {
@@ -107,8 +124,12 @@ async fn collect_account(
     let merge = client.merge(ReceiverStream::new(items));
     let newest = Newest(newest);
     let begun = Instant::now();
-    let (collected, merged) = tokio::join!(account.collect(sink, &newest), merge);
-    let mut result = outcome(&name, collected, merged);
+    let both = async { tokio::join!(account.collect(sink, &newest), merge) };
+    // What was given up half-way is not committed: the core takes a snapshot whole or not at all.
+    let mut result = match tokio::time::timeout_at(time.until, both).await {
+        Ok((collected, merged)) => outcome(&name, collected, merged),
+        Err(_) => Err(failure(&name, too_late(&name, time.limit))),
+    };
     if let Ok(report) = &mut result {
         report.spent = newest.0.borrow().spent;
         report.took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -140,6 +161,12 @@ fn outcome(
         merged,
         ..AccountReport::default()
     })
+}
+
+fn too_late(name: &str, limit: Duration) -> PluginError {
+    PluginError::new(GapReason::Timeout, took_longer("the collection", limit))
+        .hint("raise `worker.timeout_secs`, or leave kinds out (`k8s.no_collect`)")
+        .of(name)
 }
 
 fn failure(name: &str, error: PluginError) -> AccountFailure {

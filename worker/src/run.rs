@@ -2,7 +2,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stocktake_client::{Client, ClientError, Task, TaskResult, Work};
+use stocktake_client::{Client, ClientError, Task, TaskResult, Work, WorkLimits};
 use stocktake_file::FilePlugin;
 use stocktake_kubernetes::KubernetesPlugin;
 use stocktake_model::{ObjectRef, PluginModel};
@@ -43,6 +43,8 @@ pub(crate) struct Ready {
 
 /// Time between two tries to reach a core that does not answer.
 const RETRY: Duration = Duration::from_secs(1);
+/// Time between two signs of life while a piece of work is done; the core's lease is four times as long.
+const HOLD_EVERY: Duration = Duration::from_secs(30);
 
 impl Worker {
     /// A worker that is known to the core by `name`.
@@ -53,15 +55,25 @@ impl Worker {
         }
     }
 
-    /// Works for ever; a core that does not answer is asked again.
+    /// Works for ever; a core that does not answer is asked again. As many pieces of work are done at the same time as
+    /// the core says with each; watches last, and are not counted.
     pub async fn run(self) {
         let ready = Arc::new(self.ready().await);
-        let mut busy = JoinSet::new();
+        let (mut busy, mut watching) = (JoinSet::new(), JoinSet::new());
+        let mut pool_size = WorkLimits::default().pool_size;
         loop {
+            while busy.len() >= pool_size.max(1) {
+                busy.join_next().await;
+            }
             match ready.client.take_work(&self.name).await {
                 Ok(Some(work)) => {
+                    pool_size = work.limits.pool_size;
+                    let tasks = match work.task {
+                        Task::Watch(_) => &mut watching,
+                        _ => &mut busy,
+                    };
                     let ready = ready.clone();
-                    busy.spawn(async move { ready.perform(work).await });
+                    tasks.spawn(async move { ready.perform(work).await });
                 }
                 Ok(None) => {}
                 Err(error) => {
@@ -69,7 +81,7 @@ impl Worker {
                     tokio::time::sleep(RETRY).await;
                 }
             }
-            while busy.try_join_next().is_some() {}
+            while busy.try_join_next().is_some() || watching.try_join_next().is_some() {}
         }
     }
 
@@ -93,39 +105,71 @@ impl Worker {
 
 impl Ready {
     async fn perform(&self, work: Work) {
-        let result = match work.task {
-            Task::Collect(request) => {
-                TaskResult::Collected(collect(&self.client, &self.plugins, work.id, request).await)
+        let (id, limit) = (work.id, Duration::from_secs(work.limits.timeout_secs));
+        let doing = async {
+            match work.task {
+                Task::Collect(request) => {
+                    let summary = collect(&self.client, &self.plugins, id, request, limit).await;
+                    TaskResult::Collected(summary)
+                }
+                Task::Watch(request) => self.watch(id, request).await,
+                task => {
+                    let acted = tokio::time::timeout(limit, self.act(task)).await;
+                    acted.unwrap_or_else(|_| failed(took_longer("it", limit)))
+                }
             }
-            Task::Watch(request) => self.watch(work.id, request).await,
+        };
+        let result = tokio::select! {
+            result = doing => result,
+            never = self.hold(id) => match never {},
+        };
+        if let Err(error) = self.answer(id, &result).await {
+            warn!(%error, work = id, "the core did not take the result");
+        }
+    }
+
+    /// Says for ever that the work is being done.
+    async fn hold(&self, id: u64) -> std::convert::Infallible {
+        loop {
+            tokio::time::sleep(HOLD_EVERY).await;
+            if let Err(error) = self.client.hold_work(id).await {
+                debug!(%error, work = id, "the core did not hear of it");
+            }
+        }
+    }
+
+    /// Does something to one object.
+    async fn act(&self, task: Task) -> TaskResult {
+        let acted = match task {
+            Task::Collect(_) | Task::Watch(_) => unreachable!("these are about accounts"),
             Task::Tag {
                 plugin,
                 section,
                 object,
                 change,
             } => match self.account(&plugin, &section, (&*object).into()).await {
-                Ok(account) => TaskResult::Acted(account.tag(&object, &change).await),
-                Err(message) => failed(message),
+                Ok(account) => account.tag(&object, &change).await,
+                Err(message) => return failed(message),
             },
             Task::Delete {
                 plugin,
                 section,
                 approved,
                 deletion,
-            } => match self
-                .account(&plugin, &section, (&approved.object).into())
-                .await
-            {
-                Ok(account) => TaskResult::Acted(account.delete(&approved, &deletion).await),
-                Err(message) => failed(message),
-            },
+            } => {
+                let wanted = (&approved.object).into();
+                match self.account(&plugin, &section, wanted).await {
+                    Ok(account) => account.delete(&approved, &deletion).await,
+                    Err(message) => return failed(message),
+                }
+            }
             Task::Keep {
                 plugin,
                 section,
                 object,
             } => match self.account(&plugin, &section, (&*object).into()).await {
-                Ok(account) => TaskResult::Acted(account.manifest(&object).await),
-                Err(message) => failed(message),
+                Ok(account) => account.manifest(&object).await,
+                Err(message) => return failed(message),
             },
             Task::Restore {
                 plugin,
@@ -134,13 +178,11 @@ impl Ready {
                 manifest,
                 trial,
             } => match self.account(&plugin, &section, (&*object).into()).await {
-                Ok(account) => TaskResult::Acted(account.restore(&object, &manifest, trial).await),
-                Err(message) => failed(message),
+                Ok(account) => account.restore(&object, &manifest, trial).await,
+                Err(message) => return failed(message),
             },
         };
-        if let Err(error) = self.answer(work.id, &result).await {
-            warn!(%error, work = work.id, "the core did not take the result");
-        }
+        TaskResult::Acted(acted)
     }
 
     async fn answer(&self, id: u64, result: &TaskResult) -> Result<(), ClientError> {
@@ -195,4 +237,12 @@ impl<'a> From<&'a ObjectRef> for Wanted<'a> {
 
 pub(crate) fn failed(message: String) -> TaskResult {
     TaskResult::Acted(Outcome::Failed { message })
+}
+
+/// What is said of work that took too long.
+pub(crate) fn took_longer(what: &str, limit: Duration) -> String {
+    format!(
+        "{what} took longer than {}s (`worker.timeout_secs`)",
+        limit.as_secs()
+    )
 }

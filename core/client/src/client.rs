@@ -156,6 +156,12 @@ impl Client {
         .map(drop)
     }
 
+    /// Keeps the lease on a piece of work that takes its time.
+    pub async fn hold_work(&self, id: u64) -> Result<(), ClientError> {
+        let path = format!("/tasks/{id}/hold");
+        self.send(Method::POST, &path, empty()).await.map(drop)
+    }
+
     /// Tells that an account could not be collected.
     pub async fn report_failure(
         &self,

@@ -13,6 +13,6 @@ pub use handed::Handed;
 pub use lines::lines;
 pub use task::{
     AccountFailure, AccountReport, CollectRequest, CollectSummary, MergeSpent, Merged, Task,
-    TaskResult, WatchRequest, Work,
+    TaskResult, WatchRequest, Work, WorkLimits,
 };
 pub use transport::{Body, BodyError, Transport};

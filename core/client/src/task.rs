@@ -12,6 +12,27 @@ pub struct Work {
     pub id: u64,
     /// What is to be done.
     pub task: Task,
+    /// What the configuration allows a worker at the moment.
+    #[serde(default)]
+    pub limits: WorkLimits,
+}
+
+/// What the configuration allows a worker; sent with every piece of work, so that a change counts from the next one on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkLimits {
+    /// Pieces of work a worker does at the same time; watches are not counted.
+    pub pool_size: usize,
+    /// Seconds one piece of work may take; a watch may go on.
+    pub timeout_secs: u64,
+}
+
+impl Default for WorkLimits {
+    fn default() -> Self {
+        Self {
+            pool_size: 5,
+            timeout_secs: 10_800,
+        }
+    }
 }
 
 /// What a worker can be asked to do.

@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use stocktake_model::normalise;
 use stocktake_query::Span;
 
 use crate::CommandError;
@@ -90,6 +91,11 @@ pub fn graph_name(text: &str) -> Result<String, CommandError> {
         );
     }
     Ok(text.to_owned())
+}
+
+/// The name of a copy of `graph` that is taken at a moment under a label.
+pub fn snapshot_name(graph: &str, label: &str, at: Timestamp) -> String {
+    format!("{SNAPSHOT}{graph}-{label}-{}", normalise(at))
 }
 
 /// The name of a graph that is to be made: names of snapshots are given, not chosen.

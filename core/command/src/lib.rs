@@ -24,6 +24,7 @@ mod ground;
 mod keep;
 mod line;
 mod members;
+mod moment;
 mod mustache;
 mod order;
 mod output;
@@ -44,7 +45,7 @@ mod web;
 pub use act::{
     Acting, AuditFilter, PlanOptions, PlanPurpose, PlanVersion, PlannedCleanup, RestoreOptions,
 };
-pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name};
+pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name, snapshot_name};
 pub use argument::{Argument, Word};
 pub use commands::{COMMANDS, command};
 pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};
@@ -59,6 +60,7 @@ pub use keep::{
     MadeCertificate, Measured, Parameter, Place, Scheduler, SeriesEntry, SeriesFilter,
     SeriesOptions, SeriesRow, Shorthand,
 };
+pub use moment::moment;
 pub use output::{FileMode, Output, Progress};
 pub use scene::{Call, Scene, Side};
 pub use services::{

@@ -48,13 +48,17 @@ impl Reader {
 
     /// The value in an element; `None` where there is none, and for `null`.
     ///
-    /// A node is read below its section. Anything else (a row, a JSON value) is read from its root, then from its groups.
+    /// A node is read below its section; of a change in the history, what the change itself has (`change`, `changed_at`) is
+    /// found by its bare name too. Anything else (a row, a JSON value) is read from its root, then from its groups.
     pub(crate) fn value<'v>(&self, element: &'v Value) -> Option<Cow<'v, Value>> {
         let found = at(element, &self.inside.segments).or_else(|| self.age(element));
         let found = match found {
             None if !is_node(element) && !self.typed.absolute => {
                 let typed = &self.typed.segments;
                 at(element, typed).or_else(|| at(element.get("group")?, typed))
+            }
+            None if !self.typed.absolute && self.of_the_change() && is_change(element) => {
+                at(element, &self.typed.segments)
             }
             None if !is_node(element) => at(element.get("group")?, &self.typed.segments),
             found => found,
@@ -81,6 +85,11 @@ impl Reader {
         self.stamp.is_some()
     }
 
+    fn of_the_change(&self) -> bool {
+        let first = self.typed.segments.first();
+        first.is_some_and(|first| matches!(&*first.name, "change" | "changed_at" | "before"))
+    }
+
     fn age<'v>(&self, element: &'v Value) -> Option<Cow<'v, Value>> {
         let stamp = at(element, &self.stamp.as_ref()?.segments)?;
         let then = parse_time(stamp.as_str()?).ok()?;
@@ -96,6 +105,16 @@ pub(crate) fn age(then: Timestamp, now: Timestamp) -> String {
 /// Whether an element is a node or an edge of the graph, with sections.
 pub(crate) fn is_node(element: &Value) -> bool {
     element.get("reported").is_some_and(Value::is_object)
+}
+
+/// Whether an element is an edge.
+pub(crate) fn is_edge(element: &Value) -> bool {
+    element.get("type").and_then(Value::as_str) == Some("edge")
+}
+
+/// Whether an element is a node as it was at a change.
+fn is_change(element: &Value) -> bool {
+    element.get("changed_at").is_some()
 }
 
 /// The value at the end of the segments. Lists are looked through: the result is then a list.

@@ -39,7 +39,7 @@ pub use snapshot::{
     Begin, Complete, EdgeRecord, End, Gap, GapReason, Identity, NodeRecord, Parent, PluginModel,
     SnapshotItem,
 };
-pub use time::{TimeError, normalise, parse_time};
+pub use time::{TimeError, normalise, parse_moment, parse_time};
 
 /// A JSON object; the shape of every section of a node.
 pub type Map = serde_json::Map<String, serde_json::Value>;

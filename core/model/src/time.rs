@@ -1,7 +1,9 @@
 //! Timestamps: every one is stored as UTC `YYYY-MM-DDTHH:MM:SSZ`, so that text order is time order.
-use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Duration;
 
 /// A text that is not a timestamp.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +22,18 @@ pub fn parse_time(text: &str) -> Result<Timestamp, TimeError> {
         .to_zoned(TimeZone::UTC)
         .map(|zoned| zoned.timestamp())
         .map_err(wrong)
+}
+
+/// A moment as people write it: a duration before now (its sign does not matter), `now`, or what [`parse_time`] takes.
+pub fn parse_moment(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> {
+    if text.trim() == "now" {
+        return Ok(now);
+    }
+    let Ok(ago) = text.parse::<Duration>() else {
+        return parse_time(text);
+    };
+    let ago = SignedDuration::from_secs(ago.seconds().saturating_abs());
+    now.checked_sub(ago).map_err(|_| TimeError(text.to_owned()))
 }
 
 /// The stored text of a timestamp: whole seconds, UTC.
@@ -50,6 +64,27 @@ mod tests {
         }
         for text in ["", "yesterday", "2024-13-01", "10:00"] {
             assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_are_counted_back_from_now() {
+        let now = parse_time("2024-05-10T12:00:00Z").unwrap();
+        for (text, stored) in [
+            ("now", "2024-05-10T12:00:00Z"),
+            ("1d", "2024-05-09T12:00:00Z"),
+            ("-1d", "2024-05-09T12:00:00Z"),
+            ("90s", "2024-05-10T11:58:30Z"),
+            ("2024-05-01", "2024-05-01T00:00:00Z"),
+        ] {
+            assert_eq!(
+                parse_moment(text, now).map(normalise).as_deref(),
+                Ok(stored),
+                "{text}"
+            );
+        }
+        for text in ["", "yesterday", "99999999d"] {
+            assert!(parse_moment(text, now).is_err(), "{text}");
         }
     }
 }

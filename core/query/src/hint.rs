@@ -172,6 +172,7 @@ fn operator_hint(found: &str) -> String {
         "~=" | "~~" | "=~=" | "==~" | "like" | "matches" | "contains" | "regex" => "=~",
         "!=~" | "~!" | "!~=" => "!~",
         "is" | "equals" | "eq" => "=",
+        "in_subnet" => return "write `in_subnet(PATH, 10.0.0.0/8)`".to_owned(),
         _ => return "operators are `= != < <= > >= =~ !~ in` and `not in`".to_owned(),
     };
     format!("write `{meant}`")

@@ -24,7 +24,7 @@ use crate::discovery::{self, Discovered};
 use crate::identity::{Identified, identify};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
-use crate::{collect, plugin, watch};
+use crate::{Resource, collect, plugin, watch};
 
 /// Time for what is good to know but not worth waiting for.
 const COURTESY: Duration = Duration::from_secs(10);
@@ -130,7 +130,17 @@ impl Cluster {
             ready,
             live,
             api_groups: discovered.groups.iter().map(api_group).collect(),
+            tags: self.tags(identified),
         }
+    }
+
+    /// The tags of the cluster: those of `kube-system`, if the configuration wants that.
+    fn tags(&self, identified: &Identified) -> Option<Value> {
+        let namespace = identified.kube_system.clone();
+        let namespace = namespace.filter(|_| self.config.tag_cluster_on_kube_system)?;
+        let converter = self.converter(&identified.id);
+        let nodes = converter.convert_whole(&Resource::namespaces(), namespace);
+        nodes.ok()?.nodes.first()?.reported.get("tags").cloned()
     }
 
     /// Whether a health check says yes; `None` if we may not ask.

@@ -1,6 +1,7 @@
 //! Which cluster a server is: the UID of its `kube-system`, or a guess where that may not be read.
 use blake2::{Blake2s256, Digest as _};
 use serde::Deserialize;
+use serde_json::Value;
 use stocktake_model::Identity;
 
 use crate::connect::{Ask, Link};
@@ -16,6 +17,8 @@ pub(crate) struct Identified {
     pub identity: Identity,
     /// When `kube-system` was created.
     pub created: Option<String>,
+    /// The namespace `kube-system` as it was read.
+    pub kube_system: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -34,18 +37,23 @@ struct Meta {
 pub(crate) async fn identify(link: &Link, patience: Patience) -> Result<Identified, RequestError> {
     let ask = Ask::get("/api/v1/namespaces/kube-system");
     let answer = patience
-        .persist(|| async { link.ask(&ask).await?.json::<Namespace>() })
+        .persist(|| async {
+            let answer = link.ask(&ask).await?;
+            Ok((answer.json::<Namespace>()?, answer.json::<Value>()?))
+        })
         .await;
     match answer {
-        Ok(namespace) => Ok(Identified {
+        Ok((namespace, whole)) => Ok(Identified {
             id: namespace.metadata.uid,
             identity: Identity::Strong,
             created: namespace.metadata.creation_timestamp,
+            kube_system: Some(whole),
         }),
         Err(error) if may_be_guessed(&error) => Ok(Identified {
             id: guess(link),
             identity: Identity::Weak,
             created: None,
+            kube_system: None,
         }),
         Err(error) => Err(error),
     }

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::claims::Claims;
 use crate::cluster::Cluster;
-use crate::connect::{Credentials, Limits, Link, Surroundings, targets};
+use crate::connect::{Credentials, Limits, Link, Paces, Surroundings, targets};
 use crate::retry::Patience;
 
 /// Name of the plugin, of its configuration section, and of the cloud.
@@ -24,6 +24,7 @@ const LARGEST: usize = 64 << 20;
 pub struct KubernetesPlugin {
     key: Arc<[u8]>,
     credentials: Arc<Credentials>,
+    paces: Arc<Paces>,
     patience: Patience,
     /// Bytes of one answer that are held at most.
     largest: usize,
@@ -34,6 +35,7 @@ impl Default for KubernetesPlugin {
         Self {
             key: Arc::default(),
             credentials: Arc::default(),
+            paces: Arc::default(),
             patience: Patience::default(),
             largest: LARGEST,
         }
@@ -101,13 +103,17 @@ impl Plugin for KubernetesPlugin {
         let limits = Limits {
             timeout: Duration::from_secs(config.request_timeout_secs.max(1)),
             bytes: self.largest,
+            qps: config.qps,
         };
         let wait = Duration::from_secs(config.delete_wait_secs);
         let targets = targets(&config, &Surroundings::of_process()).await;
         let links: Vec<Result<Arc<Link>, PluginError>> = targets
             .into_iter()
             .map(|target| {
-                target.map(|target| Arc::new(Link::new(target, self.credentials.clone(), limits)))
+                target.map(|target| {
+                    let credentials = self.credentials.clone();
+                    Arc::new(Link::new(target, credentials, limits, &self.paces))
+                })
             })
             .collect();
         let claims = links

@@ -22,6 +22,20 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// Namespaces, which every server has, as their objects are converted; the verbs are not known.
+    pub(crate) fn namespaces() -> Self {
+        Self {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: "Namespace".to_owned(),
+            plural: "namespaces".to_owned(),
+            singular: "namespace".to_owned(),
+            short_names: vec!["ns".to_owned()],
+            namespaced: false,
+            verbs: Vec::new(),
+        }
+    }
+
     /// `<group>/<version>`, or the version alone in the core group.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {

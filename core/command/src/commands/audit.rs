@@ -1,9 +1,8 @@
 //! `audit`: reads the log of every change made to a cluster, and checks that nobody changed the log.
 use async_trait::async_trait;
 
-use super::workflows::time;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
-use crate::{Argument, AuditFilter, Call, CommandError, Flow, Scene, View};
+use crate::{Argument, AuditFilter, Call, CommandError, Flow, Scene, View, moment};
 
 /// Entries shown if nobody says how many.
 const LIMIT: usize = 100;
@@ -108,8 +107,8 @@ fn filter(words: &[&str], scene: &Scene) -> Result<AuditFilter, CommandError> {
             "--who" => wanted.who = text,
             "--verdict" => wanted.verdict = text,
             "--cluster" => wanted.cluster = text,
-            "--after" => wanted.after = Some(time(value, scene)?),
-            "--before" => wanted.before = Some(time(value, scene)?),
+            "--after" => wanted.after = Some(moment(value, scene.now)?),
+            "--before" => wanted.before = Some(moment(value, scene.now)?),
             "--limit" => {
                 let wrong = |_| CommandError::usage(format!("`{value}` is not a number"));
                 wanted.limit = Some(value.parse().map_err(wrong)?);

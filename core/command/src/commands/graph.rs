@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stocktake_model::normalise;
 
 use super::write::to_file;
-use crate::archive::{SNAPSHOT, graph_name, new_name};
+use crate::archive::{SNAPSHOT, graph_name, new_name, snapshot_name};
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{Argument, Call, CommandError, Existing, FileMode, Flow, LIVE, Scene, View, Word};
 
@@ -143,7 +143,7 @@ impl Ask {
         }
         // A label follows the rules of a name.
         let label = new_name(&label.text, label.span)?;
-        let name = format!("{SNAPSHOT}{source}-{label}-{}", normalise(scene.now));
+        let name = snapshot_name(&source, &label, scene.now);
         Ok(Self::Snapshot(source, name))
     }
 }

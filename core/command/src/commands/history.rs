@@ -8,7 +8,7 @@ use crate::flow::absolute;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{
     Argument, Call, Column, CommandError, Flow, HistoryChange, HistorySearch, Layout, Scene, View,
-    WithEdges, columns, syntax,
+    WithEdges, columns, moment, syntax,
 };
 
 static SPEC: Spec = Spec {
@@ -38,12 +38,12 @@ static SPEC: Spec = Spec {
         },
         Example {
             about: "Which pods went away?",
-            line: "history --change node_deleted is(kubernetes_pod) | list /changed_at, name",
+            line: "history --change node_deleted is(kubernetes_pod) | list changed_at, name",
             prints: "changed_at=2024-05-03T10:00:00Z, name=web-1\n",
         },
         Example {
             about: "How many changes of each sort were there this week?",
-            line: "history --after 7d all | count /change",
+            line: "history --after 7d all | count change",
             prints: "",
         },
     ],
@@ -97,8 +97,8 @@ impl Ready {
             })?;
             let text = &*value.text;
             match option {
-                "--after" => self.after = Some(time(text, now).map_err(|e| e.at(value.span))?),
-                "--before" => self.before = Some(time(text, now).map_err(|e| e.at(value.span))?),
+                "--after" => self.after = Some(moment(text, now).map_err(|e| e.at(value.span))?),
+                "--before" => self.before = Some(moment(text, now).map_err(|e| e.at(value.span))?),
                 _ => self
                     .changes
                     .push(change(text).map_err(|e| e.at(value.span))?),
@@ -121,19 +121,6 @@ impl Ready {
         let names = ["kind", "name", "id"].map(|name| key(&["reported", name]));
         [vec![key(&["changed_at"])], names.to_vec()].concat()
     }
-}
-
-/// A duration before now, or a time.
-fn time(text: &str, now: Timestamp) -> Result<Timestamp, CommandError> {
-    let wrong = || {
-        CommandError::usage(format!("`{text}` is not a time"))
-            .hint("write a duration before now (`3d`), a date, or e.g. `2024-05-01T10:00:00Z`")
-    };
-    if let Ok(age) = text.parse::<stocktake_model::Duration>() {
-        let age = jiff::SignedDuration::from_secs(age.seconds().saturating_abs());
-        return now.checked_sub(age).map_err(|_| wrong());
-    }
-    stocktake_model::parse_time(text).map_err(|_| wrong())
 }
 
 fn change(text: &str) -> Result<HistoryChange, CommandError> {

@@ -3,9 +3,9 @@
 //! A job with `timeseries snapshot` measures; nothing does it by itself.
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use stocktake_model::{Duration, normalise, parse_time};
+use stocktake_model::{Duration, normalise};
 use stocktake_query::Query;
 
 use crate::draft::Draft;
@@ -13,7 +13,7 @@ use crate::show::scalar_text;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{
     Aggregation, Argument, Call, CommandError, Equality, Flow, Measured, Scene, SeriesEntry,
-    SeriesFilter, SeriesOptions, View, Word, syntax,
+    SeriesFilter, SeriesOptions, View, Word, moment, syntax,
 };
 
 const HOUR: i64 = 60 * 60;
@@ -231,14 +231,7 @@ fn named(word: &Word) -> Result<String, CommandError> {
 }
 
 fn time(word: &Word, scene: &Scene) -> Result<Timestamp, CommandError> {
-    if let Ok(ago) = word.text.parse::<Duration>() {
-        let seconds = SignedDuration::from_secs(ago.seconds().saturating_abs());
-        return scene
-            .now
-            .checked_sub(seconds)
-            .map_err(|_| wrong(word, "a time we can count back to"));
-    }
-    parse_time(&word.text).map_err(|_| wrong(word, "a time"))
+    moment(&word.text, scene.now).map_err(|error| error.at(word.span))
 }
 
 fn filter(word: &Word) -> Result<SeriesFilter, CommandError> {

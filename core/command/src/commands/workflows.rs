@@ -2,12 +2,12 @@
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
-use stocktake_model::{Duration, near, normalise, parse_time};
+use stocktake_model::{Duration, near, normalise};
 
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{
     Argument, Call, CommandError, Elements, Flow, HistoryOptions, Output, Run, RunEvent, RunEvents,
-    RunFilter, Scene, Start, Terminal, View,
+    RunFilter, Scene, Start, Terminal, View, moment,
 };
 
 static SPEC: Spec = Spec {
@@ -125,8 +125,8 @@ fn history(options: &[&str], scene: &Scene) -> Result<HistoryOptions, CommandErr
             .next()
             .ok_or_else(|| CommandError::usage(format!("`{option}` needs a value")))?;
         match *option {
-            "--started-after" => wanted.started_after = Some(time(value, scene)?),
-            "--started-before" => wanted.started_before = Some(time(value, scene)?),
+            "--started-after" => wanted.started_after = Some(moment(value, scene.now)?),
+            "--started-before" => wanted.started_before = Some(moment(value, scene.now)?),
             "--limit" => {
                 let wrong = |_| CommandError::usage(format!("`{value}` is not a number"));
                 wanted.limit = Some(value.parse().map_err(wrong)?);
@@ -135,19 +135,6 @@ fn history(options: &[&str], scene: &Scene) -> Result<HistoryOptions, CommandErr
         }
     }
     Ok(wanted)
-}
-
-/// A time, or a duration before now.
-pub(super) fn time(text: &str, scene: &Scene) -> Result<jiff::Timestamp, CommandError> {
-    if let Ok(ago) = text.parse::<Duration>() {
-        let then = scene
-            .now
-            .as_second()
-            .saturating_sub(ago.seconds().saturating_abs());
-        return jiff::Timestamp::from_second(then)
-            .map_err(|_| CommandError::usage(format!("`{text}` is too long ago")));
-    }
-    parse_time(text).map_err(|error| CommandError::usage(error.to_string()))
 }
 
 #[async_trait]

@@ -14,12 +14,11 @@ use crate::catalog::Resource;
 use crate::delete::{self, DeleteOptions, Deleted};
 use crate::options::{AggregatedDiscovery, Version};
 use crate::patch::Language;
-use crate::paths::{page_not_found, unavailable};
-use crate::request::{Query, Route, Target, verb};
+use crate::request::{Query, Route, Target, WriteOptions, verb};
 use crate::status::Status;
 use crate::watch::Watch;
 use crate::world::World;
-use crate::write::WriteOptions;
+use crate::write::Creating;
 
 /// A request, as far as an answer depends on it.
 #[derive(Debug)]
@@ -107,6 +106,16 @@ impl From<Status> for Reply {
     fn from(status: Status) -> Self {
         Self::value(status.code, &status.to_json())
     }
+}
+
+/// What a server says to a group or version it does not serve.
+pub(crate) fn page_not_found() -> Reply {
+    Reply::text(404, "404 page not found\n")
+}
+
+/// What comes back for a group whose aggregated API server is down.
+pub(crate) fn unavailable() -> Reply {
+    Reply::text(503, "service unavailable\n")
 }
 
 /// A cluster and what its front door says about itself.
@@ -269,7 +278,13 @@ impl Api {
         }
         let form = form(call)?;
         let mut world = self.write();
-        let created = world.create(resource, namespace, &call.body, &write_options(call))?;
+        let created = world.create(
+            resource,
+            namespace,
+            &call.body,
+            &write_options(call),
+            Creating::Plain,
+        )?;
         let body = world.show(resource, created, &call.query, form)?;
         world.react();
         Ok(Reply::json(201, body))
@@ -290,6 +305,13 @@ impl Api {
         let form = form(call)?;
         let mut world = self.write();
         let options = write_options(call);
+        if language == Language::Apply && world.find(resource, namespace, name).is_err() {
+            let how = Creating::Applying;
+            let created = world.create(resource, namespace, &call.body, &options, how)?;
+            let body = world.show(resource, created, &call.query, form)?;
+            world.react();
+            return Ok(Reply::json(201, body));
+        }
         let patch = (language, call.body.as_slice());
         let patched = world.patch(resource, (namespace, name), patch, &options)?;
         let body = world.show(resource, patched, &call.query, form)?;

@@ -1,16 +1,14 @@
-//! Server-side apply of labels and annotations: what a manager applied before and applies no more goes, what somebody
-//! else set is a conflict.
+//! Server-side apply: what a manager applied before and applies no more goes, what somebody else set is a conflict.
+//!
+//! Lists are applied whole; a real server knows from its schemas which of them have elements of their own.
 
 use serde_json::Value;
 
 use crate::catalog::Resource;
 use crate::managed;
 use crate::object::text;
+use crate::request::WriteOptions;
 use crate::status::Status;
-use crate::write::WriteOptions;
-
-/// Maps of metadata that can be applied.
-const MAPS: [&str; 2] = ["annotations", "labels"];
 
 /// Applies `wanted` to an object; who owns its fields from now on is noted by the caller.
 pub(crate) fn apply(
@@ -19,11 +17,6 @@ pub(crate) fn apply(
     wanted: &Value,
     options: &WriteOptions,
 ) -> Result<(), Status> {
-    let given = wanted["metadata"].as_object().into_iter().flatten();
-    let known = |field: &str| MAPS.contains(&field) || matches!(field, "name" | "namespace");
-    if given.into_iter().any(|(field, _)| !known(field)) {
-        return Err(Status::method_not_allowed());
-    }
     let (kind, version) = (text(wanted, "kind"), text(wanted, "apiVersion"));
     if kind != resource.kind || version != resource.api_version() {
         return Err(Status::bad_request("the object applied is of another kind"));
@@ -35,18 +28,41 @@ pub(crate) fn apply(
             return Err(Status::apply_conflict(&other, &fields));
         }
     }
-    for map in MAPS {
-        for gone in managed::applied_before(object, manager, map) {
-            let still = wanted["metadata"][map].get(&gone).is_some();
-            if let Some(fields) = object["metadata"][map].as_object_mut()
-                && !still
-            {
-                fields.remove(&gone);
-            }
-        }
-        for (key, value) in wanted["metadata"][map].as_object().into_iter().flatten() {
-            object["metadata"][map][key] = value.clone();
+    let applied = managed::applied_paths(wanted);
+    for gone in managed::applied_before(object, manager).difference(&applied) {
+        remove(object, gone);
+    }
+    for path in &applied {
+        if let Some(value) = managed::leaf(wanted, path) {
+            set(object, path, value.clone());
         }
     }
     Ok(())
+}
+
+fn set(object: &mut Value, path: &[String], value: Value) {
+    let mut at = object;
+    for element in path {
+        let name = element.strip_prefix("f:").unwrap_or(element);
+        if !at.is_object() {
+            *at = Value::Object(serde_json::Map::new());
+        }
+        at = &mut at[name];
+    }
+    *at = value;
+}
+
+fn remove(object: &mut Value, path: &[String]) {
+    let Some((last, above)) = path.split_last() else {
+        return;
+    };
+    let name = |element: &String| element.strip_prefix("f:").map(str::to_owned);
+    let place = above
+        .iter()
+        .try_fold(object, |at, element| at.get_mut(name(element)?));
+    if let Some(fields) = place.and_then(Value::as_object_mut)
+        && let Some(last) = name(last)
+    {
+        fields.remove(&last);
+    }
 }

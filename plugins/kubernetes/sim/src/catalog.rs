@@ -27,6 +27,8 @@ pub(crate) struct Resource {
     pub(crate) storage_version: String,
     /// Added by a `CustomResourceDefinition`.
     pub(crate) custom: bool,
+    /// Its OpenAPI v3 schema, as far as it is known: that of the definition.
+    pub(crate) schema: Value,
 }
 
 /// The order in which a server lists the verbs of a custom resource.
@@ -272,6 +274,7 @@ fn built_in(row: &crate::builtin::Builtin) -> Resource {
         subresources: row.subresources.to_vec(),
         storage_version: storage_version.to_owned(),
         custom: false,
+        schema: Value::Null,
     }
 }
 
@@ -307,6 +310,7 @@ fn custom_resources(crd: &Value) -> Vec<Arc<Resource>> {
             subresources: custom_subresources(&version["subresources"]),
             storage_version: stored.to_owned(),
             custom: true,
+            schema: version["schema"]["openAPIV3Schema"].clone(),
         }))
     });
     resources.collect()

@@ -13,7 +13,7 @@
 //! - `world`, `store`, `object`, `convert`, `controllers`: the cluster itself;
 //! - [`fleet`]: seeded objects to fill it with.
 //!
-//! Not built yet: update, deletecollection, apply beyond metadata, subresources other than eviction.
+//! Not built yet: update, deletecollection, subresources other than eviction.
 
 mod accept;
 mod access;
@@ -35,6 +35,7 @@ mod kubeconfig;
 mod list;
 mod managed;
 mod object;
+mod openapi;
 mod options;
 mod patch;
 mod paths;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 /// Path elements as `fieldsV1` spells them, e.g., `f:metadata`, `f:annotations`, `f:owner`.
-type Path = Vec<String>;
+pub(crate) type Path = Vec<String>;
 
 /// Fields of `metadata` nobody owns.
 const UNOWNED: &[&str] = &[
@@ -70,20 +70,18 @@ pub(crate) fn note_update(
     }
 }
 
-/// The maps of metadata that an apply may set, as paths to their entries.
-fn applied_paths(wanted: &Value) -> BTreeSet<Path> {
-    paths_of(wanted)
-        .into_iter()
-        .filter(|path| path.len() == 3 && path[0] == "f:metadata")
-        .collect()
+/// What an apply sets: every leaf. Maps are not applied themselves, only what is in them.
+pub(crate) fn applied_paths(wanted: &Value) -> BTreeSet<Path> {
+    let is_leaf = |path: &Path| leaf(wanted, path).is_some();
+    paths_of(wanted).into_iter().filter(is_leaf).collect()
 }
 
 fn applies(entry: &Value, manager: &str) -> bool {
     entry["manager"] == manager && entry["operation"] == "Apply"
 }
 
-/// Entries of a map of metadata that the manager applied before and nobody else owns.
-pub(crate) fn applied_before(object: &Value, manager: &str, map: &str) -> Vec<String> {
+/// What the manager applied before and nobody else owns.
+pub(crate) fn applied_before(object: &Value, manager: &str) -> BTreeSet<Path> {
     let (own, others): (Vec<Value>, Vec<Value>) = entries_of(object)
         .into_iter()
         .partition(|entry| applies(entry, manager));
@@ -91,14 +89,9 @@ pub(crate) fn applied_before(object: &Value, manager: &str, map: &str) -> Vec<St
         let paths = entries
             .iter()
             .flat_map(|entry| owned_paths(&entry["fieldsV1"]));
-        paths
-            .filter(|path| path.len() == 3 && path[1] == format!("f:{map}"))
-            .collect()
+        paths.collect()
     };
-    owned(&own)
-        .difference(&owned(&others))
-        .filter_map(|path| path[2].strip_prefix("f:").map(str::to_owned))
-        .collect()
+    owned(&own).difference(&owned(&others)).cloned().collect()
 }
 
 /// Who else owns fields that `wanted` would change, and which: the first of them.
@@ -132,7 +125,8 @@ pub(crate) fn note_apply(
     (api_version, time): (&str, &str),
 ) {
     let applied = applied_paths(wanted);
-    let present = paths_of(object);
+    let (had, has) = (paths_of(old), paths_of(object));
+    let gone: BTreeSet<&Path> = had.difference(&has).collect();
     // Equal values may have several owners.
     let is_taken = |path: &&Path| differs(old, object, path);
     let taken: BTreeSet<Path> = applied.iter().filter(is_taken).cloned().collect();
@@ -144,7 +138,8 @@ pub(crate) fn note_apply(
     entries.retain(|entry| !applies(entry, manager));
     for entry in &mut entries {
         let mut owned = owned_paths(&entry["fieldsV1"]);
-        owned.retain(|path| path.len() < 3 || (present.contains(path) && !taken.contains(path)));
+        // An empty map may be owned without being there.
+        owned.retain(|path| !gone.contains(&path) && !taken.contains(path));
         entry["fieldsV1"] = fields_of(&owned);
     }
     entries.retain(|entry| {
@@ -250,15 +245,16 @@ fn collect(path: &[String], value: &Value, paths: &mut BTreeSet<Path>) {
     }
 }
 
+/// The value at a path, unless it is a map. An element of a set has none of its own.
+pub(crate) fn leaf<'a>(object: &'a Value, path: &[String]) -> Option<&'a Value> {
+    let value = path
+        .iter()
+        .try_fold(object, |at, element| at.get(element.strip_prefix("f:")?))?;
+    (!value.is_object()).then_some(value)
+}
+
 /// Whether a leaf both have is another value now.
 fn differs(old: &Value, new: &Value, path: &[String]) -> bool {
-    fn leaf<'a>(object: &'a Value, path: &[String]) -> Option<&'a Value> {
-        // An element of a set has no value of its own.
-        let value = path
-            .iter()
-            .try_fold(object, |at, element| at.get(element.strip_prefix("f:")?))?;
-        (!value.is_object()).then_some(value)
-    }
     let set = path.len() == 2 && matches!(path[1].as_str(), "f:finalizers" | "f:ownerReferences");
     !set && leaf(old, path) != leaf(new, path)
 }

@@ -1,6 +1,6 @@
 //! The four languages a patch may be written in, as functions from an object to the changed one.
 //!
-//! Strategic merge knows the lists of metadata and no others; server-side apply knows labels and annotations. What they
+//! Strategic merge knows the lists of metadata and no others; server-side apply is in `apply`. What they
 //! do not know is refused, not done in some other way.
 
 use serde_json::{Map, Value};

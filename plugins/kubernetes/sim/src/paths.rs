@@ -1,6 +1,6 @@
-//! Answers to paths that are no resources: health, version, discovery.
+//! Answers to paths that are no resources: health, version, discovery, OpenAPI.
 //!
-//! The discovery documents themselves are written in `discovery`.
+//! The discovery documents themselves are written in `discovery`, those of OpenAPI in `openapi`.
 
 use std::fmt::Write as _;
 
@@ -8,15 +8,14 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::accept::{Form, negotiate};
-use crate::api::{Api, Call, Reply};
+use crate::api::{Api, Call, Reply, page_not_found, unavailable};
 use crate::auth::{self, ANONYMOUS};
 use crate::discovery;
+use crate::openapi;
 use crate::options::{AggregatedDiscovery, Version};
 use crate::request::Route;
 use crate::status::Status;
 
-/// What a server says to a group or version it does not serve.
-const PAGE_NOT_FOUND: &str = "404 page not found\n";
 const CHECKS: &[&str] = &["ping", "log", "informer-sync", "shutdown"];
 
 impl Api {
@@ -49,6 +48,13 @@ impl Api {
                     .map_or_else(page_not_found, |body| Reply::value(200, &body)),
                 None => page_not_found(),
             },
+            Route::OpenApi => {
+                Reply::value(200, &openapi::index(catalog, &self.version.git_version))
+            }
+            Route::OpenApiDocument(name) => {
+                openapi::document(catalog, name, &self.version.git_version)
+                    .map_or_else(|| Reply::text(404, ""), |body| Reply::value(200, &body))
+            }
             Route::Resource(_) | Route::Other => page_not_found(),
         })
     }
@@ -118,14 +124,4 @@ fn aggregated(body: &Value) -> Reply {
         headers: vec![("etag", tag)],
         ..Reply::json(200, body)
     }
-}
-
-/// What a server says to a group or version it does not serve.
-pub(crate) fn page_not_found() -> Reply {
-    Reply::text(404, PAGE_NOT_FOUND)
-}
-
-/// What comes back for a group whose aggregated API server is down.
-pub(crate) fn unavailable() -> Reply {
-    Reply::text(503, "service unavailable\n")
 }

@@ -54,6 +54,16 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
+/// What a writing request says beside its body.
+#[derive(Debug, Clone)]
+pub(crate) struct WriteOptions {
+    /// Who the changed fields belong to from now on.
+    pub(crate) manager: String,
+    pub(crate) dry_run: bool,
+    /// Whether an apply may take fields from others.
+    pub(crate) force: bool,
+}
+
 /// A resource, or one object of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Target {
@@ -82,6 +92,10 @@ pub(crate) enum Route {
     GroupVersion(String, String),
     /// Anything below that.
     Resource(Target),
+    /// `/openapi/v3`.
+    OpenApi,
+    /// `/openapi/v3/NAME`.
+    OpenApiDocument(String),
     /// Anything else.
     Other,
 }
@@ -108,6 +122,8 @@ impl Route {
             }
             ["api", version, rest @ ..] => Self::Resource(target("", version, rest)),
             ["apis", group, version, rest @ ..] => Self::Resource(target(group, version, rest)),
+            ["openapi", "v3"] => Self::OpenApi,
+            ["openapi", "v3", name @ ..] => Self::OpenApiDocument(name.join("/")),
             _ => Self::Other,
         }
     }

@@ -191,10 +191,10 @@ mod tests {
 
     use super::*;
     use crate::delete::DeleteOptions;
+    use crate::request::WriteOptions;
     use crate::request::{Query, Route};
     use crate::selector::Selector;
     use crate::token::Continue;
-    use crate::write::WriteOptions;
 
     fn json_value() -> impl Strategy<Value = Value> {
         let key = prop_oneof![
@@ -253,7 +253,7 @@ mod tests {
                 fields.insert("apiVersion".to_owned(), json!("v1"));
                 metadata(&mut fresh).insert("name".to_owned(), json!("b"));
             }
-            let _ = world.create(&namespaces, "", fresh.to_string().as_bytes(), &write);
+            let _ = world.create(&namespaces, "", fresh.to_string().as_bytes(), &write, crate::write::Creating::Plain);
             for name in ["a", "b"] {
                 if let Ok(options) = DeleteOptions::read(options.to_string().as_bytes(), &Query::default()) {
                     let _ = world.delete(&namespaces, "", name, &options);

@@ -13,19 +13,19 @@ use crate::convert;
 use crate::managed;
 use crate::object::{Object, metadata, text};
 use crate::patch::{self, Language};
+use crate::request::WriteOptions;
 use crate::status::{Status, qualified};
 use crate::store::Place;
 use crate::validate;
 use crate::world::World;
 
-/// What a writing request says beside its body.
-#[derive(Debug, Clone)]
-pub(crate) struct WriteOptions {
-    /// Who the changed fields belong to from now on.
-    pub(crate) manager: String,
-    pub(crate) dry_run: bool,
-    /// Whether an apply may take fields from others.
-    pub(crate) force: bool,
+/// How a new object comes to be, which its fields' owner remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Creating {
+    /// By a creation.
+    Plain,
+    /// By the first apply.
+    Applying,
 }
 
 /// What a client cannot set.
@@ -46,6 +46,7 @@ impl World {
         namespace: &str,
         body: &[u8],
         options: &WriteOptions,
+        how: Creating,
     ) -> Result<Value, Status> {
         let mut object = parse_new(resource, body)?;
         if resource.namespaced {
@@ -61,14 +62,15 @@ impl World {
                 &name,
             ));
         }
-        let time = rfc3339(self.clock.now());
-        managed::note_update(
-            &json!({}),
-            &mut object,
-            &options.manager,
-            &resource.api_version(),
-            &time,
-        );
+        let (time, version) = (rfc3339(self.clock.now()), resource.api_version());
+        let (none, manager) = (json!({}), options.manager.as_str());
+        match how {
+            Creating::Plain => managed::note_update(&none, &mut object, manager, &version, &time),
+            Creating::Applying => {
+                let wanted = object.clone();
+                managed::note_apply(&none, &mut object, &wanted, manager, (&version, &time));
+            }
+        }
         if options.dry_run {
             return Ok(object);
         }
@@ -163,7 +165,7 @@ impl World {
         let patch: Value = serde_json::from_slice(patch)
             .map_err(|why| Status::bad_request(format!("error decoding patch: {why}")))?;
         let beyond_metadata = language.goes_beyond_metadata(&patch);
-        if (convert::is_converted(resource) || language == Language::Apply) && beyond_metadata {
+        if convert::is_converted(resource) && beyond_metadata {
             // The shape that is kept is another one; no one has needed this yet.
             return Err(Status::method_not_allowed());
         }

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::client::Clients;
 use super::exec::{Credential, Credentials, Fresh};
 use super::lines::Lines;
+use super::pace::{Pace, Paces};
 use super::{Frames, Target, cause};
 use crate::trouble::{Refusal, RequestError};
 
@@ -95,6 +96,8 @@ pub(crate) struct Limits {
     pub timeout: Duration,
     /// Bytes that are held.
     pub bytes: usize,
+    /// Requests a second; `None` leaves it to the server.
+    pub qps: Option<f64>,
 }
 
 /// A way to one server.
@@ -102,6 +105,7 @@ pub(crate) struct Link {
     target: Target,
     credentials: Arc<Credentials>,
     limits: Limits,
+    pace: Arc<Pace>,
     ready: Mutex<Option<Ready>>,
     requests: AtomicU64,
     bytes: AtomicU64,
@@ -116,11 +120,18 @@ struct Ready {
 
 impl Link {
     /// A way to the server of `target`; nothing is asked yet.
-    pub(crate) fn new(target: Target, credentials: Arc<Credentials>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        target: Target,
+        credentials: Arc<Credentials>,
+        limits: Limits,
+        paces: &Paces,
+    ) -> Self {
+        let pace = paces.of(&target.server_url);
         Self {
             target,
             credentials,
             limits,
+            pace,
             ready: Mutex::new(None),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -212,9 +223,17 @@ impl Link {
     }
 
     async fn send(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
+        self.turn().await;
         tokio::time::timeout(self.limits.timeout, self.exchange(client, ask))
             .await
             .unwrap_or_else(|_| Err(self.timeout()))
+    }
+
+    /// Waits until the next request may be sent, which is no fault of the server.
+    async fn turn(&self) {
+        if let Some(qps) = self.limits.qps {
+            self.pace.turn(qps).await;
+        }
     }
 
     /// The server did not answer in time.
@@ -318,6 +337,7 @@ impl Link {
         client: &Client,
         ask: &Ask,
     ) -> Result<(Body, Duration), RequestError> {
+        self.turn().await;
         let begun = Instant::now();
         let opening = self.open(client, ask);
         let opened = tokio::time::timeout(self.limits.timeout, opening).await;

@@ -44,6 +44,8 @@ pub(crate) struct ClusterFacts {
     pub(crate) live: Option<bool>,
     /// Groups of the API.
     pub(crate) api_groups: Vec<ApiGroup>,
+    /// Tags of `kube-system`, if they are those of the cluster.
+    pub(crate) tags: Option<Value>,
 }
 
 /// The record of the cluster.
@@ -61,6 +63,7 @@ pub(crate) fn cluster_record(facts: &ClusterFacts) -> NodeRecord {
         "ctime",
         facts.created.as_deref().and_then(stored_time).into(),
     );
+    set("tags", facts.tags.clone().unwrap_or_default());
     set("cluster_info", info(facts));
     set("cluster_details", details(facts));
     let health = compact(json!({"ready": facts.ready, "live": facts.live}));

@@ -231,3 +231,15 @@ async fn a_section_that_can_not_be_read_quotes_nothing() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_server_gets_no_more_requests_than_it_is_to_get() {
+    let sim = stage::cluster().await;
+    let kubeconfig = sim.kubeconfig("test", Credential::Token("admin")).unwrap();
+    let settings = json!({"qps": 0.001, "cluster_timeout_secs": 1});
+    let account = account(&stage::with_configs(&[kubeconfig], settings)).await;
+    let error = collect(&*account).await.unwrap_err();
+    assert_eq!(error.message, "`test` did not answer within 1 s");
+    // The second one would have had its turn after a quarter of an hour.
+    assert_eq!(sim.requests().len(), 1);
+}

@@ -1,7 +1,9 @@
 //! The options of `search`, taken out of the query they stand in.
+use jiff::Timestamp;
+
 use super::scope::Scope;
 use crate::draft::Mode;
-use crate::{Argument, CommandError, WithEdges, Word};
+use crate::{Argument, CommandError, WithEdges, Word, moment};
 
 #[derive(Debug, Default)]
 pub(super) struct Options {
@@ -63,7 +65,8 @@ impl Options {
             "-l" | "--selector" => self.scope.labels(value),
             "--context" | "--cluster" => self.scope.clusters(value),
             _ => {
-                check_time(&value.text).map_err(|error| error.at(value.span))?;
+                // Only whether it can be read: when it is, the core decides.
+                moment(&value.text, Timestamp::MAX).map_err(|error| error.at(value.span))?;
                 self.at = Some(value.text.clone());
                 Ok(())
             }
@@ -79,13 +82,4 @@ fn missing(name: &str) -> CommandError {
         _ => ("the name of a cluster", "`--context prod`"),
     };
     CommandError::usage(format!("`{name}` needs {needs}")).hint(format!("write e.g. {example}"))
-}
-
-fn check_time(text: &str) -> Result<(), CommandError> {
-    let duration = text.parse::<stocktake_model::Duration>().is_ok();
-    if duration || stocktake_model::parse_time(text).is_ok() {
-        return Ok(());
-    }
-    Err(CommandError::usage(format!("`{text}` is not a time"))
-        .hint("write a duration before now (`3d`), a date, or e.g. `2024-05-01T10:00:00Z`"))
 }

@@ -91,10 +91,10 @@ fn arguments_are_read_before_anything_runs() {
     check(
         "search --at nonsense all",
         expect![[r"
-        error 2: 12..20 `nonsense` is not a time
-          hint: write a duration before now (`3d`), a date, or e.g. `2024-05-01T10:00:00Z`
-        exit 2
-    "]],
+            error 2: 12..20 `nonsense` is not a time
+              hint: write a duration before now (`3d`), `now`, a date, or e.g. `2024-05-01T10:00:00Z`
+            exit 2
+        "]],
     );
     check(
         "search all | successors sideways",

@@ -13,6 +13,7 @@ mod errors;
 mod eviction;
 mod faults;
 mod fixture;
+mod openapi;
 mod paging;
 mod patch;
 mod replay;

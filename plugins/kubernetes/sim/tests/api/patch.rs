@@ -250,3 +250,35 @@ async fn what_is_applied_belongs_to_who_applied_it() {
     let less = send(apply("one", &json!({}))).await.json();
     assert_eq!(less["metadata"]["annotations"], json!({"a": "2"}));
 }
+
+#[tokio::test]
+async fn an_apply_creates_what_is_not_there_and_owns_every_field() {
+    let (_sim, admin) = cluster().await;
+    let headers = [("content-type", "application/apply-patch+yaml")];
+    let send = async |manager: &str, data: &Value| {
+        let path = format!("/api/v1/namespaces/a/configmaps/new?fieldManager={manager}");
+        let body = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "new"}, "data": data});
+        admin
+            .send(Method::PATCH, &path, &headers, &body.to_string())
+            .await
+    };
+    let first = send("one", &json!({"x": "1", "y": "1"})).await;
+    assert_eq!(first.status, 201);
+    let owners = &first.json()["metadata"]["managedFields"];
+    assert_eq!(
+        (&owners[0]["operation"], &owners[0]["fieldsV1"]["f:data"]),
+        (&json!("Apply"), &json!({"f:x": {}, "f:y": {}}))
+    );
+    let less = send("one", &json!({"x": "2"})).await;
+    assert_eq!(
+        (less.status, &less.json()["data"]),
+        (200, &json!({"x": "2"}))
+    );
+    let other = send("two", &json!({"x": "3"})).await;
+    assert_eq!(other.status, 409);
+    assert_eq!(
+        other.json()["details"]["causes"][0]["field"],
+        json!(".data.x")
+    );
+}
