@@ -4,6 +4,7 @@ mod faults;
 mod fleet;
 mod protocol;
 mod real;
+mod recorded;
 mod stage;
 mod trouble;
 mod watch;
