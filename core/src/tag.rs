@@ -171,6 +171,7 @@ impl Core {
             },
         )?;
         self.0.graph.store(Arc::new(graph));
+        self.form_ages(account);
         Ok(())
     }
 }

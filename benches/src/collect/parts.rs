@@ -46,7 +46,7 @@ pub(crate) struct Process(Child);
 impl Process {
     fn start(arguments: &[&str], data_dir: &Path) -> anyhow::Result<Self> {
         let child = Command::new(std::env::current_exe()?)
-            .arg("part")
+            .arg("collect-part")
             .args(arguments)
             .arg("--data-dir")
             .arg(data_dir)

@@ -67,7 +67,12 @@ impl Simulator {
     pub(crate) fn start(objects: usize) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["part", "simulator", "--objects", &objects.to_string()])
+            .args([
+                "collect-part",
+                "simulator",
+                "--objects",
+                &objects.to_string(),
+            ])
             .arg("--kubeconfig")
             .arg(directory.path().join("kubeconfig"))
             .stdin(Stdio::piped())

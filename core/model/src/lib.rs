@@ -16,7 +16,6 @@ mod overlay;
 mod path;
 mod rule;
 mod snapshot;
-mod snapshot_line;
 mod time;
 
 pub use amount::{AmountError, Size, quantity};

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Derive, EdgeRule, EdgeType, Kind, Map, NodeId, Relation};
 
 /// One line of a snapshot.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "item", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SnapshotItem {
     /// First line: which account this is.
     Begin(Begin),
