@@ -29,7 +29,7 @@ fn objects() -> Vec<Value> {
                 "settings": {"name": "conf", "space": "other"},
                 "pods": {"app": "web"},
                 "workers": {"matchLabels": {"app": "web"}},
-                "boss": "queue-orders",
+                "boss": "configmap-conf",
                 "address": "10.0.0.9",
             }}),
         ),
@@ -92,7 +92,7 @@ fn rules_of_the_configuration_make_edges() {
         ),
         (
             "<-[1:1]{relation=owns}-",
-            "kind=kubernetes_acme_dev_queue, name=orders, namespace=shop\n",
+            "kind=kubernetes_config_map, name=conf, namespace=shop\n",
         ),
         (
             "-[1:1]{relation=attaches}->",

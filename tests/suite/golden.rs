@@ -1,5 +1,5 @@
 //! A generated cluster, collected through the simulator, as people would describe it: for each kind how many there are
-//! and the first of them with its plain properties and its edges in words.
+//! and the one that refers to most, with its plain properties and its edges in words.
 //!
 //! What a change of generator, converter or rules means for a whole cluster is seen here at a glance; single facts are
 //! tested elsewhere.
@@ -48,8 +48,6 @@ impl Graph {
 
     /// `kind name, namespace` by node id.
     fn names(&self) -> BTreeMap<&str, String> {
-        let id = |node: &'_ Value| node["id"].as_str().unwrap_or_default().to_owned();
-        let _ = id;
         self.nodes
             .iter()
             .map(|node| (node["id"].as_str().unwrap_or_default(), named(node)))
@@ -74,7 +72,13 @@ impl Graph {
         }
         let mut shown = String::new();
         for (kind, mut nodes) in kinds {
-            nodes.sort_by_key(|node| named(node));
+            let count = |node: &Value| {
+                let mine = edges
+                    .iter()
+                    .filter(|((from, _), _)| *from == text(node, "id"));
+                mine.map(|(_, to)| to.len()).sum::<usize>()
+            };
+            nodes.sort_by_cached_key(|node| (std::cmp::Reverse(count(node)), named(node)));
             writeln!(shown, "{kind}: {}", nodes.len()).expect("a string takes any text");
             describe(nodes[0], &edges, &mut shown);
         }
