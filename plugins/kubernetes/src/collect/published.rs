@@ -21,11 +21,15 @@ impl Collection {
             .map(|resource| (resource.group.as_str(), resource.version.as_str()))
             .collect();
         for (group, version) in served {
+            if self.broken.get().is_some() {
+                return;
+            }
             let path = format!("/openapi/v3/apis/{group}/{version}");
             let ask = Ask::get(path);
             let answer = match self.link.ask(&ask).await {
                 Ok(answer) => answer,
                 Err(error) => {
+                    self.note(&error);
                     tracing::debug!(%error, group, version, "no schemas are published");
                     continue;
                 }

@@ -275,7 +275,7 @@ impl Collection {
     }
 
     /// Notes whether anything else is worth asking. The first reason stands: others follow from it.
-    fn note(&self, error: &RequestError) {
+    pub(super) fn note(&self, error: &RequestError) {
         if error.ends_everything() {
             let _ = self.broken.set(error.clone());
         }
