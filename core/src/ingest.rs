@@ -3,7 +3,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use stocktake_client::{AccountFailure, MergeSpent, Merged};
@@ -16,13 +15,13 @@ use crate::core::{Core, now};
 use crate::facts;
 use crate::status::is_missing;
 
-/// Lines that are handed to the thread that packs them at once, if so many are there.
+/// Items that are handed to the thread that packs them at once, if so many are there.
 const TOGETHER: usize = 64;
 /// How often that may be before it is waited for.
 const BUFFERED: usize = 8;
 
-/// Lines of a snapshot, unread.
-type Lines = Vec<Result<Bytes, String>>;
+/// Items of a snapshot, as they came.
+type Items = Vec<Result<SnapshotItem, String>>;
 
 /// Why a snapshot was not committed. What was there before stays.
 #[derive(Debug, thiserror::Error)]
@@ -53,19 +52,20 @@ impl Core {
     /// Takes one snapshot from `Begin` to `End` and commits it.
     pub(crate) async fn ingest(
         &self,
-        mut lines: BoxStream<'static, Result<Bytes, String>>,
+        mut items: BoxStream<'static, Result<SnapshotItem, String>>,
     ) -> Result<Merged, IngestError> {
-        let first = lines.next().await.map(read).transpose()?;
+        let first = items.next().await.transpose();
+        let first = first.map_err(IngestError::Stream)?;
         let Some(SnapshotItem::Begin(begin)) = first else {
             return Err(IngestError::Protocol("it does not begin with `begin`"));
         };
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let core = self.clone();
         let packing = tokio::task::spawn_blocking(move || core.pack(begin, receiver));
-        let mut lines = lines.ready_chunks(TOGETHER);
-        while let Some(lines) = lines.next().await {
+        let mut items = items.ready_chunks(TOGETHER);
+        while let Some(items) = items.next().await {
             // The thread may have ended with an error: that one is told.
-            if sender.send(lines).await.is_err() {
+            if sender.send(items).await.is_err() {
                 break;
             }
         }
@@ -77,7 +77,7 @@ impl Core {
     }
 
     /// Packs items as they come, then resolves what they refer to. Runs on a thread of its own.
-    fn pack(&self, begin: Begin, mut lines: mpsc::Receiver<Lines>) -> Result<Packed, IngestError> {
+    fn pack(&self, begin: Begin, mut items: mpsc::Receiver<Items>) -> Result<Packed, IngestError> {
         let account = begin.account.id().to_owned();
         let mut import = self.0.store.import(&account)?;
         let mut header = AccountHeader::new(begin, now());
@@ -86,15 +86,15 @@ impl Core {
         let mut packing = Duration::ZERO;
         let mut waiting = Vec::new().into_iter();
         let end = loop {
-            let Some(line) = waiting.next() else {
-                let more = lines.blocking_recv();
+            let Some(item) = waiting.next() else {
+                let more = items.blocking_recv();
                 waiting = more
                     .ok_or(IngestError::Protocol("it has no `end`"))?
                     .into_iter();
                 continue;
             };
             let started = Instant::now();
-            match read(line)? {
+            match item.map_err(IngestError::Stream)? {
                 SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
                 SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
                 SnapshotItem::Node(mut node) => {
@@ -316,11 +316,6 @@ impl Core {
         failures.insert(failure.name.clone(), failure);
         header
     }
-}
-
-fn read(line: Result<Bytes, String>) -> Result<SnapshotItem, IngestError> {
-    let line = line.map_err(IngestError::Stream)?;
-    serde_json::from_slice(&line).map_err(|error| IngestError::Stream(error.to_string()))
 }
 
 fn micros(time: Duration) -> u64 {

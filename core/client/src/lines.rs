@@ -12,25 +12,6 @@ where
     T: DeserializeOwned + Send + 'static,
     E: std::fmt::Display + Send + 'static,
 {
-    unfold(Some(unread_lines(chunks)), |lines| async move {
-        let mut lines = lines?;
-        let line = lines.next().await?;
-        let value =
-            line.and_then(|line| serde_json::from_slice(&line).map_err(|error| error.to_string()));
-        let rest = value.is_ok().then_some(lines);
-        Some((value, rest))
-    })
-    .boxed()
-}
-
-/// The lines themselves, for whoever reads them on another thread: what is allocated there is freed there. An empty line
-/// is skipped; chunks that break off end the stream with an error.
-pub fn unread_lines<E>(
-    chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
-) -> BoxStream<'static, Result<Bytes, String>>
-where
-    E: std::fmt::Display + Send + 'static,
-{
     let state = Reader {
         chunks: chunks.boxed(),
         buffer: BytesMut::new(),
@@ -40,7 +21,10 @@ where
         let mut reader = state?;
         match reader.next_line().await {
             Ok(None) => None,
-            Ok(Some(line)) => Some((Ok(line.freeze()), Some(reader))),
+            Ok(Some(line)) => match serde_json::from_slice(&line) {
+                Ok(value) => Some((Ok(value), Some(reader))),
+                Err(error) => Some((Err(error.to_string()), None)),
+            },
             Err(message) => Some((Err(message), None)),
         }
     })
@@ -57,10 +41,7 @@ impl<E: std::fmt::Display> Reader<E> {
     async fn next_line(&mut self) -> Result<Option<BytesMut>, String> {
         let mut searched = 0;
         loop {
-            if let Some(at) = self.buffer[searched..]
-                .iter()
-                .position(|byte| *byte == b'\n')
-            {
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..]) {
                 let line = self.buffer.split_to(searched + at + 1);
                 if !line.trim_ascii().is_empty() {
                     return Ok(Some(line));
