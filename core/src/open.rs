@@ -15,6 +15,7 @@ use crate::archive::Kept;
 use crate::attached::Attached;
 use crate::core::{Core, Parts};
 use crate::documents::Documents;
+use crate::events::Events;
 use crate::facts;
 use crate::jobs::Jobs;
 use crate::past::{LEFT_OUT, Past};
@@ -121,6 +122,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         queue: Queue::default(),
         runs: Runs::default(),
         jobs: Jobs::default(),
+        events: Events::default(),
         work: Mutex::new(BTreeMap::new()),
         audit: tokio::sync::Mutex::new(()),
         cleaning: Arc::default(),
