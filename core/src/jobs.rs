@@ -333,7 +333,9 @@ fn hear(output: Output, end: &mut JobEnd) {
             end.exit_code = end.exit_code.max(exit_code);
             return;
         }
-        Output::Text { .. } | Output::Note { .. } | Output::Progress(_) => return,
+        Output::Text { .. } | Output::Note { .. } | Output::Progress(_) | Output::Leave { .. } => {
+            return;
+        }
     };
     end.exit_code = end.exit_code.max(1);
     end.error.get_or_insert(error);
