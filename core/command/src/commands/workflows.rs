@@ -73,8 +73,9 @@ impl Command for Workflows {
         Ok(Box::new(match texts.as_slice() {
             [] | ["list"] => Ask::List,
             ["show", name] => Ask::Show(owned(name)),
-            ["run", name] => Ask::Run(owned(name), Wait::Yes),
-            ["run", name, "--wait"] | ["run", "--wait", name] => Ask::Run(owned(name), Wait::Yes),
+            ["run", name] | ["run", name, "--wait"] | ["run", "--wait", name] => {
+                Ask::Run(owned(name), Wait::Yes)
+            }
             ["run", name, "--no-wait"] | ["run", "--no-wait", name] => {
                 Ask::Run(owned(name), Wait::No)
             }

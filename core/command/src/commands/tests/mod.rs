@@ -3,6 +3,7 @@ mod acting;
 mod archiving;
 mod asking;
 mod changing;
+mod habits;
 mod keeping;
 mod lines;
 mod making;
