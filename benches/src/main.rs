@@ -2,6 +2,7 @@
 //! enough stands in `docs/performance.md`.
 mod changes;
 mod fleet;
+mod open;
 mod peers;
 mod prompt;
 mod questions;
@@ -44,6 +45,26 @@ enum Bench {
         json: Option<PathBuf>,
         /// Some of `duckdb`, `sqlite`, `postgres`; all of them if none is named.
         engines: Vec<String>,
+    },
+    /// From the start of a process to the first answer, and the memory of the core.
+    Open {
+        /// About how many resources it has.
+        #[arg(long, default_value_t = 1_370_000)]
+        resources: usize,
+        /// Where the inventory is or is to be made; it stays there. Otherwise in a directory that is removed.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Where to write one JSON object per row.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
+    /// What the others measure in a process of its own.
+    #[command(hide = true)]
+    Part {
+        /// Directory of an inventory.
+        dir: PathBuf,
+        /// Which, and what it needs.
+        part: Vec<String>,
     },
     /// Loading, memory, changes and the eight questions, from small to great.
     Scale {
@@ -91,6 +112,15 @@ fn main() -> anyhow::Result<()> {
             let directory = dir.as_deref().unwrap_or(temporary.path());
             peers::run(resources, directory, &engines, &mut report)
         }
+        Bench::Open {
+            resources,
+            dir,
+            json,
+        } => {
+            let mut report = report::Report::new(json.as_deref())?;
+            open::run(resources, dir, &mut report)
+        }
+        Bench::Part { dir, part } => open::part(dir, &part),
         Bench::Scale {
             resources,
             json,

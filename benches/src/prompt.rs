@@ -59,7 +59,7 @@ pub(crate) fn run(resources: usize, report: &mut Report) -> anyhow::Result<()> {
 }
 
 /// A cluster as a worker sends it.
-fn snapshot(fleet: &Fleet, number: usize) -> Vec<SnapshotItem> {
+pub(crate) fn snapshot(fleet: &Fleet, number: usize) -> Vec<SnapshotItem> {
     let (begin, records) = fleet.cluster(number);
     let model = PluginModel {
         kinds: fleet.model.kinds().cloned().collect(),

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use stocktake_act::{Entry, Fate, Plan, Settings, Verdict};
 use stocktake_command::{CommandError, Progress, Tally};
 use stocktake_config::{CleanupGuards, WorkerConfig};
-use stocktake_model::{ObjectRef, near};
+use stocktake_model::near;
 use stocktake_plugin_api::Deletion;
 
 use crate::acting::confirm::totals;
@@ -241,19 +241,5 @@ fn settings(
         interval,
         allow: guards.allow.clone(),
         ..Settings::default()
-    }
-}
-
-/// An object, for people.
-pub(crate) fn object_name(object: &ObjectRef) -> String {
-    let ObjectRef {
-        kind,
-        name,
-        account_name,
-        ..
-    } = object;
-    match &object.namespace {
-        Some(namespace) => format!("{kind} `{namespace}/{name}` in `{account_name}`"),
-        None => format!("{kind} `{name}` in `{account_name}`"),
     }
 }

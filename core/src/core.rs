@@ -15,6 +15,7 @@ use crate::archive::Kept;
 use crate::attached::{Attached, Seat};
 use crate::documents::Documents;
 use crate::events::Events;
+use crate::forms::Forms;
 use crate::jobs::Jobs;
 use crate::open::{OpenError, Options, Schedule};
 use crate::past::Past;
@@ -56,6 +57,7 @@ pub(crate) struct Parts {
     pub(crate) turns: Arc<Turns>,
     pub(crate) kept: Kept,
     pub(crate) watches: Watches,
+    pub(crate) forms: Forms,
     /// What the last collection came to.
     pub(crate) last_collection: Mutex<Option<CollectSummary>>,
 }
@@ -105,6 +107,10 @@ impl Core {
         }
         self.end_watches().await;
         self.0.attached.close();
+        let core = self.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || core.keep_forms()).await {
+            tracing::warn!(%error, "the next start has to read documents");
+        }
         // A socket that is left behind is in nobody's way: the next owner removes it.
         let path = socket::socket_path(&self.0.options.data_dir);
         let _ = tokio::fs::remove_file(path).await;

@@ -65,9 +65,7 @@ impl Core {
     /// The events of these names as they come; all if there are none.
     pub(crate) fn hear(&self, names: Vec<String>) -> BoxStream<'static, Event> {
         let events = BroadcastStream::new(self.0.events.listen());
-        let wanted = move |event: &Event| {
-            names.is_empty() || names.iter().any(|name| *name == event.message_type)
-        };
+        let wanted = move |event: &Event| names.is_empty() || names.contains(&event.message_type);
         events
             .filter_map(move |event| std::future::ready(event.ok().filter(|event| wanted(event))))
             .boxed()

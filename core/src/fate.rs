@@ -1,8 +1,7 @@
 //! What became of the objects of a plan, in words.
 use stocktake_act::{Entry, Fate, Refusal};
+use stocktake_model::ObjectRef;
 use stocktake_plugin_api::Outcome;
-
-use crate::cleanup::object_name;
 
 /// What became of one object of a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,5 +52,19 @@ pub(crate) fn shown(entry: &Entry) -> String {
     match &entry.object {
         Some(object) => object_name(object),
         None => format!("{} `{}`", entry.kind, entry.name),
+    }
+}
+
+/// An object, for people.
+pub(crate) fn object_name(object: &ObjectRef) -> String {
+    let ObjectRef {
+        kind,
+        name,
+        account_name,
+        ..
+    } = object;
+    match &object.namespace {
+        Some(namespace) => format!("{kind} `{namespace}/{name}` in `{account_name}`"),
+        None => format!("{kind} `{name}` in `{account_name}`"),
     }
 }

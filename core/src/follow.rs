@@ -189,6 +189,7 @@ impl Core {
             };
             self.0.store.put(account, change)?;
             self.0.graph.store(next.graph);
+            self.form_ages(account);
         }
         let mut headers = self
             .0

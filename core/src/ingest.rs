@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use stocktake_client::{AccountFailure, MergeSpent, Merged};
-use stocktake_engine::{Partition, PartitionBuilder};
-use stocktake_model::{Begin, End, Gap, Model, PluginModel, SnapshotItem};
+use stocktake_engine::{Graph, Partition, PartitionBuilder};
+use stocktake_model::{Begin, End, Gap, Model, NodeId, PluginModel, SnapshotItem};
 use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
 use tokio::sync::mpsc;
 
@@ -165,9 +165,13 @@ impl Core {
         let recorded = tokio::task::spawn_blocking(record).await;
         let (report, header) = recorded.map_err(|error| IngestError::Task(error.to_string()))??;
         let partition = Arc::new(partition);
-        self.0
-            .graph
-            .rcu(|graph| graph.with_partition(partition.clone()));
+        let overtaken = &report.overtaken;
+        let before = self.graph();
+        self.0.graph.rcu(|graph| {
+            let graph = graph.with_partition(partition.clone());
+            self.with_overtaken(graph, &before, &header, overtaken)
+        });
+        self.0.forms.changed(header.account());
         spent.commit_us = micros(started.elapsed());
         let merged = Merged {
             account: header.account().to_owned(),
@@ -185,6 +189,25 @@ impl Core {
         let core = self.clone();
         tokio::task::spawn_blocking(move || core.tidy(&account));
         Ok(merged)
+    }
+
+    /// With what was changed while the snapshot came in, as the record has it.
+    fn with_overtaken(
+        &self,
+        graph: Graph,
+        before: &Graph,
+        header: &AccountHeader,
+        overtaken: &[NodeId],
+    ) -> Graph {
+        if overtaken.is_empty() {
+            return graph;
+        }
+        let known = self.known(&header.begin.plugin);
+        let changed = overtaken.iter().filter_map(|id| before.record(id));
+        let gone = overtaken.iter().filter(|id| before.record(id).is_none());
+        let (changed, gone): (Vec<_>, Vec<_>) = (changed.collect(), gone.copied().collect());
+        let account = header.account();
+        graph.with_changes(account, &changed, &gone, &known.rules, &known.derived)
     }
 
     fn reached(&self, header: AccountHeader) {

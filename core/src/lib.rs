@@ -19,6 +19,7 @@ mod expired;
 mod facts;
 mod fate;
 mod follow;
+mod forms;
 mod history;
 mod ingest;
 mod jobs;

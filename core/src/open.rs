@@ -17,6 +17,7 @@ use crate::core::{Core, Parts};
 use crate::documents::Documents;
 use crate::events::Events;
 use crate::facts;
+use crate::forms::{self, Forms};
 use crate::jobs::Jobs;
 use crate::past::{LEFT_OUT, Past};
 use crate::queue::Queue;
@@ -86,7 +87,12 @@ impl Core {
         let opened = tokio::task::spawn_blocking(move || open(options)).await;
         opened
             .map_err(|error| OpenError::Load(error.to_string()))?
-            .map(|parts| Self(Arc::new(parts)))
+            .map(|parts| {
+                let core = Self(Arc::new(parts));
+                let keeping = core.clone();
+                tokio::task::spawn_blocking(move || keeping.keep_forms());
+                core
+            })
     }
 }
 
@@ -104,7 +110,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         model.add(known.kinds.iter().cloned());
     }
     let graph = Graph::new(Arc::new(model));
-    let (headers, partitions) = load_all(&store, graph.model(), &models)?;
+    let (headers, partitions, due) = load_all(&store, graph.model(), &models)?;
     let overlay = store.overlay().into_iter().filter_map(readable);
     let graph = graph.with_partitions(partitions).with_overlay(overlay);
     // Edges between accounts are found, not kept: what they are made of is in the record.
@@ -131,6 +137,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         turns: Arc::new(Turns::new(cores())),
         kept: Kept::default(),
         watches: Watches::default(),
+        forms: Forms::new(due),
         last_collection: Mutex::new(None),
     })
 }
@@ -152,8 +159,15 @@ pub(crate) fn readable<T>(found: Result<T, StoreError>) -> Option<T> {
         .ok()
 }
 
-/// Accounts by id, and what is in them.
-type Loaded = (BTreeMap<String, AccountHeader>, Vec<Arc<Partition>>);
+/// Accounts by id, what is in them, and those that have to be kept anew.
+type Loaded = (
+    BTreeMap<String, AccountHeader>,
+    Vec<Arc<Partition>>,
+    Vec<String>,
+);
+
+/// One of them; the last says whether it has to be kept anew.
+type LoadedOne = (AccountHeader, Arc<Partition>, bool);
 
 /// Reads every account, on all cores.
 fn load_all(
@@ -164,13 +178,12 @@ fn load_all(
     let headers: Vec<AccountHeader> = store.accounts().into_iter().filter_map(readable).collect();
     let none = PluginModel::default();
     let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<(AccountHeader, Partition)>, OpenError> {
+    let work = || -> Result<Vec<LoadedOne>, OpenError> {
         let mut loaded = Vec::new();
         while let Some(header) = headers.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut header = header.clone();
+            let header = header.clone();
             let known = models.get(&header.begin.plugin).unwrap_or(&none);
-            let partition = load(store, model, &mut header, known)?;
-            loaded.push((header, partition));
+            loaded.push(load_one(store, model, header, known)?);
         }
         Ok(loaded)
     };
@@ -183,17 +196,37 @@ fn load_all(
         }
         loaded
     });
-    let (mut headers, mut partitions) = Loaded::default();
+    let (mut headers, mut partitions, mut due) = Loaded::default();
     for loaded in loaded {
-        for (header, partition) in loaded? {
-            headers.insert(header.account().to_owned(), header);
-            partitions.push(Arc::new(partition));
+        for (header, partition, is_due) in loaded? {
+            let account = header.account().to_owned();
+            due.extend(is_due.then(|| account.clone()));
+            headers.insert(account, header);
+            partitions.push(partition);
         }
     }
-    Ok((headers, partitions))
+    Ok((headers, partitions, due))
 }
 
-/// One account. A damaged block is a gap, not a refusal.
+/// One account, from what is kept beside it or from its documents.
+fn load_one(
+    store: &Store,
+    model: &Arc<Model>,
+    mut header: AccountHeader,
+    known: &PluginModel,
+) -> Result<LoadedOne, OpenError> {
+    let account = header.account().to_owned();
+    let view = store.view(&account).map_err(OpenError::Store)?;
+    let kept = forms::read(&view, &account, model, known).map_err(OpenError::Store)?;
+    if let Some(kept) = kept {
+        let is_whole = view.has_attachment(Partition::FORM);
+        return Ok((header, kept, !is_whole));
+    }
+    let partition = load(store, model, &mut header, known)?;
+    Ok((header, Arc::new(partition), true))
+}
+
+/// One account from its documents. A damaged block is a gap, not a refusal.
 fn load(
     store: &Store,
     model: &Arc<Model>,

@@ -10,8 +10,8 @@ use stocktake_plugin_api::{Manifest, Outcome, Trial};
 use stocktake_store::{Records, StoreError};
 
 use crate::audit::trouble;
-use crate::cleanup::object_name;
 use crate::core::{Core, now};
+use crate::fate::object_name;
 use crate::plans::Lead;
 
 /// Name of the records that hold deleted objects, by node.

@@ -11,9 +11,9 @@ use stocktake_model::{NodeId, NodeRecord, ObjectRef};
 use stocktake_plugin_api::{Change as TagEdit, Outcome};
 use stocktake_store::Change;
 
-use crate::cleanup::object_name;
 use crate::core::{Core, now};
 use crate::facts::FIRST_SEEN;
+use crate::fate::object_name;
 use crate::plans::Lead;
 use crate::status::reported;
 
@@ -171,6 +171,7 @@ impl Core {
             },
         )?;
         self.0.graph.store(Arc::new(graph));
+        self.form_ages(account);
         Ok(())
     }
 }

@@ -5,6 +5,10 @@ use stocktake_command::{COMMANDS, Category, Command, Shape, command};
 
 /// A search, asked as kubectl is asked.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "every switch is a flag of the command line"
+)]
 pub struct Asked {
     /// Begin in these namespaces only
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use stocktake_model::NodeId;
 
 use crate::guard::{self, DELETE_CYCLE, Guard, LIVE_CONTROLLER, MAX_OBJECTS, MAX_PERCENT};
-use crate::plan::{Entry, Verdict};
+use crate::plan::{Entry, Plan, Verdict};
 use crate::{Candidate, Holding, Refusal, Settings, Situation, graph};
 
 /// A judged situation.
@@ -21,6 +21,22 @@ struct Judge<'a> {
     settings: &'a Settings,
     candidates: BTreeMap<NodeId, &'a Candidate>,
     refusals: BTreeMap<NodeId, Vec<Refusal>>,
+}
+
+/// Plans what may be deleted in a situation. The same situation always gives the same plan.
+pub fn plan(situation: &Situation, settings: &Settings, now: Timestamp) -> Plan {
+    let judgement = judge(situation, settings, now);
+    let mut plan = Plan {
+        created: now,
+        // A lifetime beyond the end of time is as good as none at all.
+        expires: now.checked_add(settings.plan_lifetime).unwrap_or(now),
+        entries: judgement.entries,
+        cycle: judgement.cycle,
+        allow: settings.also_allow.clone(),
+        digest: String::new(),
+    };
+    plan.digest = plan.computed_digest();
+    plan
 }
 
 /// Judges every candidate. The order of the candidates does not matter.

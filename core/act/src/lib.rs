@@ -19,5 +19,6 @@ pub use candidate::{
 pub use course::{Course, Fate, Halt};
 pub use expiry::{Unreadable, expiry};
 pub use guard::{GUARDS, Guard, Opens, Scope, protection};
-pub use plan::{Entry, Plan, Refusal, Verdict, plan};
+pub use judge::plan;
+pub use plan::{Entry, Plan, Refusal, Verdict};
 pub use settings::{Settings, Versions};

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use stocktake_model::{NodeId, ObjectRef};
 
 use crate::digest::digest;
-use crate::judge::judge;
-use crate::{Candidate, Dependant, Settings, Situation, Versions};
+use crate::{Candidate, Dependant, Versions};
 
 /// Exactly what would be deleted. Made once, never added to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,22 +71,6 @@ pub struct Refusal {
     pub setting: String,
     /// Why it refuses.
     pub why: String,
-}
-
-/// Plans what may be deleted in a situation. The same situation always gives the same plan.
-pub fn plan(situation: &Situation, settings: &Settings, now: Timestamp) -> Plan {
-    let judgement = judge(situation, settings, now);
-    let mut plan = Plan {
-        created: now,
-        // A lifetime beyond the end of time is as good as none at all.
-        expires: now.checked_add(settings.plan_lifetime).unwrap_or(now),
-        entries: judgement.entries,
-        cycle: judgement.cycle,
-        allow: settings.also_allow.clone(),
-        digest: String::new(),
-    };
-    plan.digest = plan.computed_digest();
-    plan
 }
 
 impl Plan {

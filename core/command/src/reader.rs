@@ -107,6 +107,11 @@ pub(crate) fn is_node(element: &Value) -> bool {
     element.get("reported").is_some_and(Value::is_object)
 }
 
+/// Whether an element is an edge.
+pub(crate) fn is_edge(element: &Value) -> bool {
+    element.get("type").and_then(Value::as_str) == Some("edge")
+}
+
 /// Whether an element is a node as it was at a change.
 fn is_change(element: &Value) -> bool {
     element.get("changed_at").is_some()

@@ -79,27 +79,78 @@ impl Adjacency {
         if edges.is_empty() {
             return Self::default();
         }
-        let out = Side {
+        Self::seen_from_both_ends(Side {
             at: starts(rows, edges.iter().map(|edge| edge.from)),
             other: edges.iter().map(|edge| edge.to).collect(),
             relations: edges.iter().map(|edge| edge.relations).collect(),
+        })
+    }
+
+    /// Edges as [`Adjacency::starts`], [`Adjacency::targets`] and [`Adjacency::relations`] gave them; `None` if these are
+    /// not edges between rows below `rows`.
+    pub(crate) fn from_arrays(
+        rows: usize,
+        at: Vec<u32>,
+        other: Vec<Row>,
+        relations: Vec<u32>,
+    ) -> Option<Self> {
+        let ends_match = match at.as_slice() {
+            [] => other.is_empty(),
+            [first, .., last] => *first == 0 && *last as usize == other.len(),
+            [_] => false,
         };
+        let are_edges = ends_match
+            && (at.is_empty() || at.len() == rows + 1)
+            && at.is_sorted()
+            && other.iter().all(|row| (*row as usize) < rows)
+            && relations.len() == other.len();
+        let relations = relations.into_iter().map(Relations).collect();
+        are_edges.then(|| {
+            Self::seen_from_both_ends(Side {
+                at,
+                other,
+                relations,
+            })
+        })
+    }
+
+    fn seen_from_both_ends(out: Side) -> Self {
+        if out.other.is_empty() {
+            return Self::default();
+        }
         let mut inbound = Side {
-            at: starts(rows, edges.iter().map(|edge| edge.to)),
-            other: vec![0; edges.len()],
-            relations: vec![Relations::default(); edges.len()],
+            at: starts(out.at.len() - 1, out.other.iter().copied()),
+            other: vec![0; out.other.len()],
+            relations: vec![Relations::default(); out.other.len()],
         };
         let mut next = inbound.at.clone();
-        for edge in edges {
-            let place = &mut next[edge.to as usize];
-            inbound.other[*place as usize] = edge.from;
-            inbound.relations[*place as usize] = edge.relations;
-            *place += 1;
+        for (from, edges) in (0..).zip(out.at.windows(2)) {
+            for at in edges[0] as usize..edges[1] as usize {
+                let place = &mut next[out.other[at] as usize];
+                inbound.other[*place as usize] = from;
+                inbound.relations[*place as usize] = out.relations[at];
+                *place += 1;
+            }
         }
         Self {
             out: Arc::new(out),
             inbound: Arc::new(inbound),
         }
+    }
+
+    /// Where the edges that leave each row begin; empty if there are no edges at all.
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.out.at
+    }
+
+    /// Where all edges lead.
+    pub(crate) fn targets(&self) -> &[Row] {
+        &self.out.other
+    }
+
+    /// What all edges stand for.
+    pub(crate) fn relations(&self) -> &[Relations] {
+        &self.out.relations
     }
 
     /// The same edges between the rows of `shift`, with some added, changed or left out. Edges of rows that are gone

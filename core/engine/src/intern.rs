@@ -16,17 +16,18 @@ pub(crate) trait Intern {
 /// A finished table of texts; cheap to clone. What later changes add has numbers behind all others.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Strings {
-    base: Arc<Table>,
-    more: Arc<Table>,
+    pub(crate) base: Arc<Table>,
+    pub(crate) more: Arc<Table>,
 }
 
+/// Texts one behind the other.
 #[derive(Debug, Clone, Default)]
-struct Table {
-    joined: String,
+pub(crate) struct Table {
+    pub(crate) joined: String,
     /// Where each text ends in `joined`.
-    ends: Vec<u32>,
+    pub(crate) ends: Vec<u32>,
     /// Numbers in the order of their texts.
-    sorted: Vec<u32>,
+    pub(crate) sorted: Vec<u32>,
 }
 
 impl Table {

@@ -44,6 +44,7 @@ mod parallel;
 mod partition;
 mod paths;
 mod payload;
+mod persist;
 mod place;
 mod plan;
 mod redo;

@@ -304,7 +304,7 @@ fn each_label(partition: &Partition, row: Row, found: &mut dyn FnMut(&str, &str)
 
 /// Tells rules apart from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fingerprint(u64);
+pub(crate) struct Fingerprint(pub(crate) u64);
 
 impl Fingerprint {
     /// The same for the same rules.

@@ -7,11 +7,11 @@ use crate::shift::Shift;
 /// `reported.name` by row.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
-    joined: String,
+    pub(crate) joined: String,
     /// Where each name ends.
-    ends: Vec<usize>,
+    pub(crate) ends: Vec<usize>,
     /// Whether every row has a name that is a text; if not, documents say more than these names.
-    complete: bool,
+    pub(crate) complete: bool,
 }
 
 impl Names {

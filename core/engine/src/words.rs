@@ -22,13 +22,13 @@ pub(crate) struct Words {
 #[derive(Debug)]
 pub(crate) struct WordIndex {
     /// Number of buckets minus one; their number is a power of two.
-    mask: u64,
+    pub(crate) mask: u64,
     /// Where the rows of each bucket begin.
-    starts: Vec<u32>,
+    pub(crate) starts: Vec<u32>,
     /// Ascending in each bucket.
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     /// Buckets of words that are nearly everywhere; sorted. Their rows are not listed.
-    common: Vec<u32>,
+    pub(crate) common: Vec<u32>,
 }
 
 /// A bucket with more than one in this many rows is common.
@@ -49,6 +49,13 @@ impl Words {
         self.index
             .get_or_init(|| WordIndex::build(partition))
             .as_ref()
+    }
+
+    /// With an index that was made before.
+    pub(crate) fn known(index: WordIndex) -> Self {
+        let words = Self::default();
+        words.index.get_or_init(|| Some(index));
+        words
     }
 
     /// The index of a changed partition, if the one below it has one: only what changed is read.

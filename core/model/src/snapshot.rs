@@ -8,7 +8,7 @@ use crate::{Derive, EdgeRule, EdgeType, Kind, Map, NodeId, Relation};
 
 /// One line of a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "item", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum SnapshotItem {
     /// First line: which account this is.
     Begin(Begin),

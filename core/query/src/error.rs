@@ -1,7 +1,7 @@
 //! What can be wrong with a query: kind, place and way out. How it is shown is the shell's business.
 use crate::ast::{EdgeType, FunctionName, Span};
 use crate::expected::{Expected, wanted};
-use crate::text::{MAX_DEPTH, MAX_LENGTH};
+use crate::limits::{MAX_DEPTH, MAX_LENGTH};
 
 /// A query that can not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,7 @@ mod expected;
 mod filter;
 mod hint;
 mod lexer;
+mod limits;
 mod names;
 mod navigation;
 mod parse;
@@ -26,8 +27,8 @@ pub use bare::looks_like_query;
 pub use complete::{Completion, Expect, suggest};
 pub use error::{SyntaxError, SyntaxKind};
 pub use expected::Expected;
+pub use limits::{MAX_DEPTH, MAX_LENGTH};
 pub use parse::{
     Note, parse, parse_aggregate, parse_columns, parse_limit, parse_path, parse_sort,
     parse_template, parse_with_notes,
 };
-pub use text::{MAX_DEPTH, MAX_LENGTH};

@@ -7,9 +7,10 @@ use crate::ast::{Aggregate, Column, Limit, Path, Piece, Query, SortKey, Span};
 use crate::diagnose::diagnose;
 use crate::error::{SyntaxError, SyntaxKind};
 use crate::lexer::end;
+use crate::limits::MAX_LENGTH;
 use crate::part::{limit, query, sort_keys};
 use crate::path::{columns, path_or_root};
-use crate::text::{MAX_LENGTH, Parsed, Slip, Text};
+use crate::text::{Parsed, Slip, Text};
 use crate::trace::Trace;
 
 /// Something the reader should know about a query that is fine.

@@ -7,14 +7,8 @@ use nom::{Err, IResult, Input, Needed};
 
 use crate::ast::Span;
 use crate::error::{SyntaxError, SyntaxKind};
+use crate::limits::MAX_DEPTH;
 use crate::trace::Trace;
-
-/// How deep brackets, negations, contexts and lists may nest.
-///
-/// A `with` counts twice and a merged query four times: they take that much more of the stack.
-pub const MAX_DEPTH: usize = 64;
-/// How long a query may be, in bytes.
-pub const MAX_LENGTH: usize = 64 * 1024;
 
 /// What is tested by the conditions being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -129,6 +129,7 @@ fn a_damaged_block_is_a_gap_and_is_collected_again() {
     let store = Store::open(dir.path()).unwrap();
     assert!(store.spoil(ACCOUNT, Some("thing")).unwrap());
     assert!(store.spoil(ACCOUNT, None).unwrap());
+    assert!(store.spoil_attachment(ACCOUNT).unwrap());
     drop(store);
     with_core(dir.path(), async |core| {
         assert!(lines(core, things).await.is_empty());
@@ -155,6 +156,84 @@ fn a_damaged_block_is_a_gap_and_is_collected_again() {
         assert_eq!(lines(core, held).await, all);
         assert_eq!(gaps(core), []);
     });
+}
+
+#[test]
+fn what_is_kept_beside_an_account_answers_without_its_documents() {
+    let dir = tempfile::tempdir().unwrap();
+    let held = "search is(box) -default-> is(thing) | list name";
+    let all = ["name=a", "name=b", "name=c"];
+    with_core(dir.path(), async |core| {
+        collect(core).await;
+        core.close().await;
+    });
+    let store = Store::open(dir.path()).unwrap();
+    assert!(store.spoil(ACCOUNT, Some("thing")).unwrap());
+    drop(store);
+    with_core(dir.path(), async |core| {
+        assert_eq!(lines(core, held).await, all);
+        assert_eq!(gaps(core), []);
+        // It is found when it is needed: the next collection writes the nodes again.
+        collect(core).await;
+    });
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.nodes(ACCOUNT).unwrap().flatten().count(), 4);
+}
+
+/// What was changed after the last time the graph was kept, as a killed process leaves it.
+#[test]
+fn changes_since_it_was_kept_are_seen_as_if_all_documents_were_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let everything = "search all | list /reported, /metadata";
+    let edges = "search is(box) -default-> all | list name";
+    let id = |kind: &str, name: &str| node(kind, name).node_id("test", ACCOUNT);
+    with_core(dir.path(), async |core| {
+        collect(core).await;
+        core.close().await;
+    });
+    let mut changed = node("thing", "b");
+    changed.reported.insert("size".into(), 7.into());
+    let change = stocktake_store::Change {
+        nodes: vec![
+            (id("thing", "b"), changed),
+            (id("other", "d"), node("other", "d")),
+        ],
+        removed: vec![("thing".into(), id("thing", "a"))],
+        edges_of: vec![id("box", "box")],
+        edges: vec!["b", "c"]
+            .into_iter()
+            .map(|to| EdgeRecord {
+                from: id("box", "box"),
+                to: id("thing", to),
+                edge_type: EdgeType::Default,
+                relations: vec![Relation::Owns],
+            })
+            .collect(),
+        ..stocktake_store::Change::default()
+    };
+    let store = Store::open(dir.path()).unwrap();
+    store.put(ACCOUNT, change).unwrap();
+    assert!(
+        store
+            .view(ACCOUNT)
+            .unwrap()
+            .attachment(Partition::FORM)
+            .unwrap()
+            .is_some()
+    );
+    let seen = async |core: &Core| (lines(core, everything).await, lines(core, edges).await);
+    drop(store);
+    let replayed = with_core(dir.path(), async |core| seen(core).await);
+    assert_eq!(replayed.1, ["name=b", "name=c"]);
+    let store = Store::open(dir.path()).unwrap();
+    assert!(
+        store.view(ACCOUNT).unwrap().has_attachment(Partition::FORM),
+        "it was kept anew"
+    );
+    assert!(store.spoil_attachment(ACCOUNT).unwrap());
+    drop(store);
+    let read = with_core(dir.path(), async |core| seen(core).await);
+    assert_eq!(replayed, read);
 }
 
 #[test]

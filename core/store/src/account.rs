@@ -82,7 +82,6 @@ impl Store {
         for found in trees.graph.scan_prefix(key::versions(account)).keys() {
             batch.remove(found.map_err(|error| self.trouble(error))?);
         }
-        blocks.extend(view.attached_blocks());
         for key in [key::attachment(account), key::floor(account)] {
             batch.remove(key);
         }
@@ -104,6 +103,7 @@ impl Store {
             blocks,
             note,
         };
+        self.detach(&view);
         drop(view);
         self.flip(&slot, batch, retired)?;
         self.set_overlay(&ids)

@@ -1,53 +1,197 @@
-//! What the owner of an account keeps beside a state of it, e.g. a faster form of the same data: bytes without a
-//! meaning here. It belongs to exactly one state and is never given out for another.
-use serde::{Deserialize, Serialize};
+//! What the owner of an account keeps beside a state of it: a faster form of the same data, in sections without a
+//! meaning here. It belongs to exactly one state, and is given out together with what changed since, or not at all.
+//!
+//! A file of its own per account, named by its content; the record says which one counts. So nothing has to wait for the
+//! disk, a torn or damaged file is not the one that is named, and what is replaced leaves no garbage in the record.
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::block::{Entry, Packer};
-use crate::layers::Layers;
-use crate::manifest::{BlockRef, Run};
-use crate::seal::from_sealed;
-use crate::stage::Stager;
-use crate::view::View;
-use crate::{Import, StoreError, seal};
+use blake2::digest::consts::U16;
+use blake2::{Blake2b, Digest as _};
+use serde::{Deserialize, Serialize};
 use stocktake_model::NodeId;
 
-/// Bytes of a block of it before compression.
-const PIECE: usize = 1 << 20;
+use crate::key::Section;
+use crate::layers::Layers;
+use crate::manifest::Run;
+use crate::open::guard;
+use crate::seal::{from_sealed, to_sealed};
+use crate::settle::kind_of;
+use crate::view::{View, node};
+use crate::{Store, StoreError, StoredNode, key, seal};
 
-/// Where the bytes are, and what they belong to.
+/// Directory of the files.
+const DIR: &str = "attachments";
+/// They are derived from the record: what counts is how soon they are read.
+const LEVEL: i32 = 1;
+/// Bytes in front of a section: how long it is packed, and unpacked.
+const HEAD: usize = 16;
+
+/// What is attached, and what it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attachment {
     /// Number of the form, given by its owner.
-    pub(crate) format: u32,
+    format: u32,
     /// The state it belongs to.
-    pub(crate) generation: u64,
-    pub(crate) blocks: Vec<BlockRef>,
+    generation: u64,
+    /// Hash of the account as it was introduced.
+    begin: String,
+    /// Name and hash of the file.
+    file: String,
+    /// The layers of every kind in that state.
+    kinds: BTreeMap<String, Vec<Run>>,
 }
 
-impl Import {
-    /// Keeps bytes beside the state that the commit makes, written in the same step. Of several the last counts.
-    ///
-    /// The next change of the account drops them: they are for whoever opens the store before that. Nothing is kept
-    /// if something was put since the import began, because the bytes do not know of it.
-    pub fn attach(&mut self, format: u32, bytes: &[u8]) -> Result<(), StoreError> {
-        let mut blocks = Vec::new();
-        for piece in bytes.chunks(PIECE) {
-            blocks.push(write(piece, &mut self.stager)?);
+/// What was attached, and how the present state differs from the one it belongs to.
+#[derive(Debug, Default)]
+pub struct Attached {
+    packed: Vec<u8>,
+    /// Nodes that came or changed since.
+    pub changed: Vec<StoredNode>,
+    /// Nodes that went since.
+    pub removed: Vec<NodeId>,
+    /// Kinds that were written anew since: all their nodes are among the changed ones, and no others are left.
+    pub whole: Vec<String>,
+}
+
+impl Attached {
+    /// The sections in their order; one that cannot be unpacked ends them.
+    pub fn sections(&self) -> impl Iterator<Item = Vec<u8>> {
+        let mut rest = self.packed.as_slice();
+        std::iter::from_fn(move || {
+            let (head, after) = rest.split_at_checked(HEAD)?;
+            let (packed, length) = head.split_at(HEAD / 2);
+            let (section, after) = after.split_at_checked(number(packed)?)?;
+            rest = after;
+            seal::unpack(section, number(length)?).ok()
+        })
+    }
+}
+
+fn number(bytes: &[u8]) -> Option<usize> {
+    usize::try_from(u64::from_le_bytes(bytes.try_into().ok()?)).ok()
+}
+
+impl Store {
+    /// Keeps sections beside the state that commit number `commit` made, instead of what was kept before; does
+    /// nothing and tells so if that is not the present state. May be lost in a crash, which does no harm.
+    pub fn attach(
+        &self,
+        account: &str,
+        commit: u64,
+        format: u32,
+        sections: impl Iterator<Item = Vec<u8>>,
+    ) -> Result<bool, StoreError> {
+        key::check("an account", account)?;
+        let _pass = self.enter();
+        let dir = self.0.dir.join(DIR);
+        let written = write(&dir, sections).map_err(|error| StoreError::io(&dir, error))?;
+        let slot = self.slot(account)?;
+        let _writing = guard(&slot.writing);
+        let view = self.view(account)?;
+        let begin = view.begin();
+        if view.generation != commit || !view.damaged().is_empty() || begin.is_none() {
+            let _ = fs::remove_file(&written.path);
+            return Ok(false);
         }
-        self.attachment = Some(Attachment {
+        let before = view.attached();
+        let kinds = view.manifests.iter();
+        let attachment = Attachment {
             format,
-            generation: 0,
-            blocks,
-        });
+            generation: commit,
+            begin: begin.unwrap_or_default(),
+            file: written.name,
+            kinds: kinds
+                .filter_map(|(part, manifest)| Some((kind_of(part)?.to_owned(), manifest)))
+                .map(|(kind, manifest)| (kind, manifest.runs.clone()))
+                .collect(),
+        };
+        let path = dir.join(&attachment.file);
+        fs::rename(&written.path, &path).map_err(|error| StoreError::io(&path, error))?;
+        let value = to_sealed("attachment", &attachment)?;
+        let done = (view.trees().graph).insert(key::attachment(account), value);
+        done.map_err(|error| self.trouble(error))?;
+        if let Some(before) = before.filter(|before| before.file != attachment.file) {
+            let _ = fs::remove_file(dir.join(before.file));
+        }
+        Ok(true)
+    }
+
+    /// Bytes of all that is attached.
+    pub(crate) fn attachment_bytes(&self) -> u64 {
+        let files = fs::read_dir(self.0.dir.join(DIR)).into_iter().flatten();
+        let sizes = files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len()));
+        sizes.sum()
+    }
+
+    /// Removes the file of an account that is forgotten.
+    pub(crate) fn detach(&self, view: &View) {
+        if let Some(attachment) = view.attached() {
+            let _ = fs::remove_file(self.0.dir.join(DIR).join(attachment.file));
+        }
+    }
+
+    /// Removes files that nothing in the record names. Nobody writes one yet.
+    pub(crate) fn remove_stray_attachments(&self) -> Result<(), StoreError> {
+        let dir = self.0.dir.join(DIR);
+        let Ok(entries) = fs::read_dir(&dir) else {
+            return Ok(());
+        };
+        let mut named = std::collections::BTreeSet::new();
+        for found in self.trees()?.graph.scan_prefix(key::ATTACHMENTS) {
+            let (_, value) = found.map_err(|error| self.trouble(error))?;
+            let known = from_sealed::<Attachment>("attachment", &value);
+            named.extend(known.ok().map(|known| known.file));
+        }
+        for entry in entries.flatten() {
+            if !named.contains(entry.file_name().to_string_lossy().as_ref()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
         Ok(())
     }
 }
 
-fn write(piece: &[u8], stager: &mut Stager) -> Result<BlockRef, StoreError> {
-    let mut packer = Packer::default();
-    packer.push(Entry::new(NodeId::ROOT, seal::hash(piece), 0, 0), piece);
-    let block = stager.write(&mut packer)?;
-    Ok(block.expect("a document was pushed"))
+/// A file that has not its name yet.
+struct Written {
+    path: PathBuf,
+    name: String,
+}
+
+fn write(dir: &Path, sections: impl Iterator<Item = Vec<u8>>) -> io::Result<Written> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    fs::create_dir_all(dir)?;
+    let path = dir.join(format!("new-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+    let mut hasher = Blake2b::<U16>::new();
+    let fill = || -> io::Result<()> {
+        let mut out = BufWriter::new(File::create(&path)?);
+        let mut put = |bytes: &[u8]| {
+            hasher.update(bytes);
+            out.write_all(bytes)
+        };
+        for section in sections {
+            let packed = zstd::bulk::compress(&section, LEVEL)?;
+            for length in [packed.len(), section.len()] {
+                put(&(length as u64).to_le_bytes())?;
+            }
+            put(&packed)?;
+        }
+        out.flush()
+    };
+    if let Err(error) = fill() {
+        let _ = fs::remove_file(&path);
+        return Err(error);
+    }
+    let name = name(hasher);
+    Ok(Written { path, name })
+}
+
+fn name(hasher: Blake2b<U16>) -> String {
+    let hash: [u8; 16] = hasher.finalize().into();
+    format!("{:032x}", u128::from_be_bytes(hash))
 }
 
 impl View {
@@ -56,33 +200,106 @@ impl View {
         from_sealed("attachment", value).ok()
     }
 
-    /// Blocks of what is attached.
-    pub(crate) fn attached_blocks(&self) -> Vec<BlockRef> {
-        self.attached().map_or_else(Vec::new, |one| one.blocks)
+    #[cfg(feature = "spoil")]
+    pub(crate) fn attachment_path(&self) -> Option<PathBuf> {
+        let attachment = self.attached()?;
+        Some(self.store().0.dir.join(DIR).join(attachment.file))
     }
 
-    /// What was attached in this format to exactly this state; `None` as well if it is damaged.
-    pub fn attachment(&self, format: u32) -> Result<Option<Vec<u8>>, StoreError> {
-        let fits = |one: &Attachment| one.format == format && one.generation == self.generation;
-        let Some(attachment) = self.attached().filter(fits) else {
+    /// Hash of the account as it was introduced.
+    fn begin(&self) -> Option<String> {
+        let header = self.header().ok()??;
+        let json = serde_json::to_vec(&header.begin).ok()?;
+        Some(name(Blake2b::<U16>::new().chain_update(json)))
+    }
+
+    /// Whether something in this format is attached to exactly this state; it may still be damaged.
+    pub fn has_attachment(&self, format: u32) -> bool {
+        self.attached()
+            .is_some_and(|one| self.fits(&one, format) && one.generation == self.generation)
+    }
+
+    fn fits(&self, one: &Attachment, format: u32) -> bool {
+        one.format == format
+            && one.generation <= self.generation
+            && Some(&one.begin) == self.begin().as_ref()
+    }
+
+    /// What was attached in this format, and what changed since; `None` if there is nothing or something is damaged.
+    pub fn attachment(&self, format: u32) -> Result<Option<Attached>, StoreError> {
+        let Some(attachment) = self.attached().filter(|one| self.fits(one, format)) else {
             return Ok(None);
         };
-        let run = Run {
-            blocks: attachment.blocks,
-            removed: Vec::new(),
+        if !self.damaged().is_empty() {
+            return Ok(None);
+        }
+        let path = self.store().0.dir.join(DIR).join(&attachment.file);
+        let Ok(packed) = fs::read(&path) else {
+            return Ok(None);
         };
-        let mut layers = Layers::open(self.trees(), self.account(), None, vec![run])?;
-        let mut bytes = Vec::new();
+        if name(Blake2b::<U16>::new().chain_update(&packed)) != attachment.file {
+            let account = self.account();
+            tracing::warn!(
+                account,
+                "what is kept beside the account is damaged and made anew"
+            );
+            return Ok(None);
+        }
+        let mut attached = Attached {
+            packed,
+            ..Attached::default()
+        };
+        let whole =
+            attachment.generation == self.generation || self.since(&attachment, &mut attached)?;
+        Ok(whole.then_some(attached))
+    }
+
+    /// Finds what changed since: the layers that came. False if something is damaged.
+    fn since(&self, old: &Attachment, attached: &mut Attached) -> Result<bool, StoreError> {
+        let gone = old.kinds.keys();
+        let gone = gone.filter(|kind| !self.manifests.contains_key(&part(kind)));
+        attached.whole.extend(gone.cloned());
+        for (part, manifest) in &self.manifests {
+            let Some(kind) = kind_of(part) else { continue };
+            let known = old.kinds.get(kind).map_or(&[][..], Vec::as_slice);
+            let pairs = known.iter().zip(&manifest.runs);
+            let same = pairs.take_while(|(old, new)| old == new).count();
+            if same == 0 && !known.is_empty() {
+                attached.whole.push(kind.to_owned());
+            }
+            // Whatever was folded since is in what it was folded into, if the base is the same.
+            let above = manifest.runs[same..].iter().cloned();
+            let runs = std::iter::once(Run::default()).chain(above).collect();
+            if !self.read_layers(kind, runs, attached)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn read_layers(
+        &self,
+        kind: &str,
+        runs: Vec<Run>,
+        attached: &mut Attached,
+    ) -> Result<bool, StoreError> {
+        let mut layers = Layers::open(self.trees(), self.account(), Some(kind), runs)?;
         while let Some(live) = layers.next() {
             match live.and_then(|live| layers.docs(&live)) {
-                Ok(pieces) => bytes.extend(pieces.into_iter().flat_map(|(_, piece)| piece)),
-                Err(StoreError::Damaged(damaged)) => {
-                    tracing::warn!(%damaged, "what is kept beside the account is made anew");
-                    return Ok(None);
+                Ok(docs) => {
+                    for (entry, doc) in docs {
+                        attached.changed.push(node(self.account(), &entry, &doc)?);
+                    }
                 }
+                Err(StoreError::Damaged(_)) => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-        Ok(Some(bytes))
+        attached.removed.extend(layers.removed());
+        Ok(true)
     }
+}
+
+fn part(kind: &str) -> crate::settle::Part {
+    (Section::Nodes, kind.to_owned())
 }

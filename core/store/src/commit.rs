@@ -28,6 +28,8 @@ pub struct CommitReport {
     pub unchanged: u64,
     /// Nodes that did not come but stay, because they lie in a gap.
     pub kept: u64,
+    /// Nodes that were changed or removed while the import was under way, and stay as they were put.
+    pub overtaken: Vec<NodeId>,
     /// Bytes of all keys and values that were written.
     pub bytes_written: u64,
     /// What could not be read and was dropped. Nodes in it that did not come again are lost, kept ones included.
@@ -60,6 +62,7 @@ impl Import {
         header.edges = edges.len() as u64;
         header.nodes = self.count(&meanwhile);
         let mut report = self.report();
+        report.overtaken = meanwhile.keys().copied().collect();
         let current = store.view(&account)?;
         let mut draft = Draft::new(&current);
         self.lay_nodes(&mut draft, meanwhile)?;
@@ -68,11 +71,6 @@ impl Import {
         report.damaged.append(&mut draft.damaged);
         report.damaged.sort();
         report.damaged.dedup();
-        // What was put meanwhile is not in it.
-        let is_same = current.generation == self.base.generation;
-        if let Some(attachment) = self.attachment.take().filter(|_| is_same) {
-            draft.attach(attachment);
-        }
         let (batch, retired) = draft.finish(Some(&header), now, &mut self.stager)?;
         report.bytes_written = self.stager.bytes;
         // Whether the batch is in the log cannot be known if this fails: then only the next open may tidy up.

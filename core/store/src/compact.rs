@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError};
 
 use sled::{Batch, Tree};
 
-use crate::attachment::Attachment;
 use crate::files::{self, Files};
 use crate::key;
 use crate::manifest::{BlockRef, Manifest};
@@ -165,7 +164,6 @@ fn blocks(key: &[u8], value: &[u8]) -> Vec<BlockRef> {
             .map(|manifest| manifest.blocks().copied().collect()),
         Some(b'v') => from_sealed::<Version>("version", value)
             .map(|version| version.blocks().copied().collect()),
-        Some(b'a') => from_sealed::<Attachment>("attachment", value).map(|one| one.blocks),
         _ => Ok(Vec::new()),
     }
     .unwrap_or_default()

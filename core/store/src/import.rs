@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use stocktake_model::{NodeId, NodeRecord};
 
 use crate::account::Slot;
-use crate::attachment::Attachment;
 use crate::block::{Entry, time};
 use crate::change::{Meanwhile, version};
 use crate::gate::Pass;
@@ -28,7 +27,6 @@ pub struct Import {
     numbers: BTreeMap<String, u32>,
     pub(crate) damaged: Vec<Damaged>,
     pub(crate) stager: Stager,
-    pub(crate) attachment: Option<Attachment>,
     pub(crate) account: String,
     pub(crate) slot: Arc<Slot>,
     pub(crate) store: Store,
@@ -102,7 +100,6 @@ impl Store {
             numbers: BTreeMap::new(),
             damaged: Vec::new(),
             stager,
-            attachment: None,
             account: account.to_owned(),
             slot,
             store: self.clone(),

@@ -1,7 +1,7 @@
 //! Keys of the trees. Text parts end with a zero byte, which no name may hold; numbers are big endian.
 //!
 //! ```text
-//! graph   a account                    attachment: what the owner of the account keeps beside it
+//! graph   a account                    attachment: which file is kept beside the account
 //!         f account                    earliest moment the versions lead back to
 //!         g account                    generation: number of the last commit that changed something
 //!         h account                    header of an account
@@ -60,6 +60,7 @@ fn of(letter: u8, account: &str) -> Vec<u8> {
     key
 }
 
+pub(crate) const ATTACHMENTS: &[u8] = b"a";
 pub(crate) const HEADERS: &[u8] = b"h";
 pub(crate) const RETIRED: &[u8] = b"r";
 pub(crate) const STAGED: &[u8] = b"s";

@@ -40,6 +40,7 @@ mod sync;
 mod version;
 mod view;
 
+pub use attachment::Attached;
 pub use change::Change;
 pub use changes::{ChangeKind, Changes, VersionChange};
 pub use commit::CommitReport;

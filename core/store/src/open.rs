@@ -159,7 +159,7 @@ impl Store {
             let gone = trees.graph.remove(key);
             gone.map_err(|error| self.trouble(error))?;
         }
-        Ok(())
+        self.remove_stray_attachments()
     }
 }
 

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::attachment::Attachment;
 use crate::key::{self, Section};
 use crate::layers::Layers;
 use crate::log::Log;
@@ -26,7 +25,6 @@ pub(crate) struct Draft<'a> {
     next: BTreeMap<Part, Manifest>,
     /// The way back; nothing leads behind the first state.
     log: Log,
-    attachment: Option<Attachment>,
     pub(crate) damaged: Vec<Damaged>,
 }
 
@@ -41,7 +39,6 @@ impl<'a> Draft<'a> {
                 began: current.manifests.is_empty(),
                 ..Version::default()
             }),
-            attachment: None,
             damaged: Vec::new(),
         }
     }
@@ -125,11 +122,6 @@ impl<'a> Draft<'a> {
         Ok(run)
     }
 
-    /// What is to be kept beside the new state.
-    pub(crate) fn attach(&mut self, attachment: Attachment) {
-        self.attachment = Some(attachment);
-    }
-
     pub(crate) fn current(&self) -> &View {
         self.current
     }
@@ -157,9 +149,9 @@ impl<'a> Draft<'a> {
             batch.insert(key::header(self.account), to_sealed("header", header)?);
         }
         let mut version = std::mem::take(&mut self.log).finish(stager)?;
-        let mut blocks = self.given_up(&version, &stager.written);
-        if !self.next.is_empty() || self.attachment.is_some() {
-            blocks.extend(self.follow(&mut version, at, &mut batch)?);
+        let blocks = self.given_up(&version, &stager.written);
+        if !self.next.is_empty() {
+            self.follow(&mut version, at, &mut batch)?;
         }
         let note = key::retired(self.account, stager.writer);
         if !blocks.is_empty() {
@@ -175,13 +167,13 @@ impl<'a> Draft<'a> {
         Ok((batch.batch, retired))
     }
 
-    /// Counts the commit, and notes the way back. Gives back the blocks of what was attached to the state before.
+    /// Counts the commit, and notes the way back.
     fn follow(
-        &mut self,
+        &self,
         version: &mut Version,
         at: Timestamp,
         batch: &mut Puts,
-    ) -> Result<Vec<BlockRef>, StoreError> {
+    ) -> Result<(), StoreError> {
         let last = self.current.last_version();
         version.at = at.max(last.unwrap_or(Timestamp::MIN));
         let generation = self.current.generation + 1;
@@ -195,24 +187,14 @@ impl<'a> Draft<'a> {
             let floor = self.current.last_change().unwrap_or_default();
             batch.insert(key::floor(self.account), to_sealed("floor", &floor)?);
         }
-        let key = key::attachment(self.account);
-        match &mut self.attachment {
-            Some(attachment) => {
-                attachment.generation = generation;
-                batch.insert(key, to_sealed("attachment", attachment)?);
-            }
-            None => batch.batch.remove(key),
-        }
-        Ok(self.current.attached_blocks())
+        Ok(())
     }
 
     /// Blocks of the current state, and blocks just written and folded away again, that the next state has not.
     fn given_up(&self, version: &Version, written: &[BlockRef]) -> Vec<BlockRef> {
-        let attached = self.attachment.iter().flat_map(|one| &one.blocks);
         let needed: std::collections::BTreeSet<&BlockRef> = (self.next.values())
             .flat_map(Manifest::blocks)
             .chain(version.blocks())
-            .chain(attached)
             .collect();
         let replaced = (self.next.keys()).filter_map(|part| self.current.manifests.get(part));
         (replaced.flat_map(Manifest::blocks))

@@ -33,4 +33,19 @@ impl Store {
         self.sync()?;
         Ok(true)
     }
+
+    /// Changes one byte of what is attached to an account; false if nothing is.
+    pub fn spoil_attachment(&self, account: &str) -> Result<bool, StoreError> {
+        let Some(path) = self.view(account)?.attachment_path() else {
+            return Ok(false);
+        };
+        let spoilt = std::fs::read(&path).and_then(|mut bytes| {
+            if let Some(last) = bytes.last_mut() {
+                *last ^= 1;
+            }
+            std::fs::write(&path, bytes)
+        });
+        spoilt.map_err(|error| StoreError::io(&path, error))?;
+        Ok(true)
+    }
 }

@@ -6,7 +6,7 @@ use crate::{Store, StoreError};
 /// Sizes of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Bytes of all files.
+    /// Bytes of all files, what is attached included.
     pub disk_bytes: u64,
     /// Number of accounts.
     pub accounts: u64,
@@ -16,6 +16,8 @@ pub struct Stats {
     pub edges: u64,
     /// Bytes of the blocks of the present state: nodes and edges of all accounts, compressed.
     pub live_bytes: u64,
+    /// Bytes of what is attached to accounts.
+    pub attachment_bytes: u64,
     /// Commits whose versions are kept.
     pub versions: u64,
     /// Bytes of all versions, as they are stored.
@@ -27,7 +29,8 @@ impl Store {
     pub fn stats(&self) -> Result<Stats, StoreError> {
         let disk_bytes = self.files()?.trees.home.db().size_on_disk();
         let mut stats = Stats {
-            disk_bytes: disk_bytes.map_err(|error| self.trouble(error))?,
+            disk_bytes: disk_bytes.map_err(|error| self.trouble(error))? + self.attachment_bytes(),
+            attachment_bytes: self.attachment_bytes(),
             ..Stats::default()
         };
         (stats.versions, stats.version_bytes) = self.trees()?.version_sizes()?;

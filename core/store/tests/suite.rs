@@ -1,6 +1,8 @@
 //! The store from outside: one test binary. What only its own modules can see is tested there.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "suite/attached.rs"]
+mod attached;
 #[path = "suite/damage.rs"]
 mod damage;
 #[path = "suite/graph.rs"]

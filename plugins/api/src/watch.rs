@@ -18,7 +18,7 @@ pub struct WatchStart {
 
 /// One thing a watch tells. What is told of one kind is in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "item", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum WatchItem {
     /// First item: which account this is.
     Begin {

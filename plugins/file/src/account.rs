@@ -16,8 +16,7 @@ use stocktake_plugin_api::{
 
 use crate::check::{Inventory, check};
 use crate::mistake::{gaps, whole};
-use crate::model::{self, FILE_INVENTORY};
-use crate::plugin::NAME;
+use crate::model::{self, FILE_INVENTORY, NAME};
 use crate::split::Format;
 
 /// Bytes of a file at most: it is held in memory while it is checked.

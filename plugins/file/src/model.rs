@@ -8,6 +8,8 @@ use stocktake_model::{
     Relation,
 };
 
+/// Name of the plugin and of its configuration section.
+pub(crate) const NAME: &str = "file";
 /// Kind of the account that a file is.
 pub(crate) const FILE_INVENTORY: &str = "file_inventory";
 /// Base of every kind that a file declares.

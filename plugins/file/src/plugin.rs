@@ -10,10 +10,8 @@ use stocktake_model::{GapReason, PluginModel};
 use stocktake_plugin_api::{Account, Plugin, PluginError};
 
 use crate::account::FileAccount;
-use crate::model;
+use crate::model::{self, NAME};
 
-/// Name of the plugin and of its configuration section.
-pub(crate) const NAME: &str = "file";
 /// The cloud of another plugin.
 const TAKEN: &str = "k8s";
 

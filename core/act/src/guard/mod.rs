@@ -125,6 +125,36 @@ impl Guard {
     }
 }
 
+impl Settings {
+    /// Whether a guard is switched off for a kind. Guards that can not be switched off never are.
+    pub fn allows(&self, guard: &Guard, kind: &str) -> bool {
+        (self.allow.iter().chain(&self.also_allow)).any(|allowed| match allowed.split_once('/') {
+            Some((name, of)) => name == guard.name && of == kind && guard.opens.by_kind(),
+            None => allowed == guard.name && guard.opens.by_name(),
+        })
+    }
+
+    /// Entries of `allow` and `also_allow` that name no guard which can be switched off this way.
+    pub fn unknown_allowed(&self) -> Vec<&str> {
+        let is_known = |allowed: &&String| {
+            let (name, of) = match allowed.split_once('/') {
+                Some((name, of)) => (name, Some(of)),
+                None => (allowed.as_str(), None),
+            };
+            (GUARDS.iter()).any(|guard| {
+                guard.name == name
+                    && match of {
+                        Some(_) => guard.opens.by_kind(),
+                        None => guard.opens.by_name(),
+                    }
+            })
+        };
+        let all = self.allow.iter().chain(&self.also_allow);
+        let unknown = all.filter(|allowed| !is_known(allowed));
+        unknown.map(String::as_str).collect()
+    }
+}
+
 /// Every refusal of the guards that look at one object, by the name of the guard.
 pub(crate) fn refusals(candidate: &Candidate, settings: &Settings, now: Timestamp) -> Vec<Refusal> {
     (GUARDS.iter())

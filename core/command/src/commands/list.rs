@@ -6,7 +6,7 @@ use serde_json::Value;
 use stocktake_query::Path;
 
 use crate::format::{Render, document, lines};
-use crate::reader::{Reader, is_node};
+use crate::reader::{Reader, is_edge, is_node};
 use crate::show::{inline, pair, plain, scalar_text};
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::table::{Cell, Heading, Headless, TABLES, Table};
@@ -286,11 +286,6 @@ fn edge(edge: &Value) -> String {
         }
         _ => way,
     }
-}
-
-/// Whether an element is an edge.
-pub(crate) fn is_edge(element: &Value) -> bool {
-    element.get("type").and_then(Value::as_str) == Some("edge")
 }
 
 /// A row of an aggregate: every element that is neither a node nor an edge but has columns.

@@ -270,7 +270,7 @@ impl Change {
         {
             return Ok(Some(id.clone()));
         }
-        if super::is_edge(element) {
+        if crate::reader::is_edge(element) {
             return Ok(None);
         }
         let id = element.get("id").and_then(Value::as_str);

@@ -35,8 +35,6 @@ mod walk;
 mod workflows;
 mod write;
 
-pub(crate) use list::is_edge;
-
 use crate::spec::Command;
 use crate::{Argument, CommandError};
 

@@ -113,7 +113,7 @@ impl Stage for Ready {
         Ok(input.map(|elements| {
             elements
                 .filter(|element| {
-                    let edge = element.as_ref().is_ok_and(super::is_edge);
+                    let edge = element.as_ref().is_ok_and(crate::reader::is_edge);
                     future::ready(!edge)
                 })
                 .map(move |element| {

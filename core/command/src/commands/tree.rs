@@ -10,8 +10,8 @@ use serde_json::Value;
 use stocktake_model::{Duration, parse_time};
 use stocktake_query::Navigation;
 
-use super::is_edge;
 use crate::draft::from_nodes;
+use crate::reader::is_edge;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{Argument, Call, CommandError, Flow, Scene, WithEdges};
 

@@ -19,7 +19,7 @@ impl Format for Cytoscape {
 
 fn element(element: &Value) -> Value {
     let text = |key: &str| element.get(key).map(scalar_text).unwrap_or_default();
-    if crate::commands::is_edge(element) {
+    if crate::reader::is_edge(element) {
         let (from, to, label) = (text("from"), text("to"), text("edge_type"));
         let id = format!("{from}_{to}_{label}");
         return json!({"group": "edges",

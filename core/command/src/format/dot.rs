@@ -46,7 +46,7 @@ impl Render for Picture {
     }
 
     fn element(&mut self, element: &Value) -> Vec<String> {
-        if crate::commands::is_edge(element) {
+        if crate::reader::is_edge(element) {
             self.edge(element);
         } else if element.get("reported").is_some() {
             self.node(element);

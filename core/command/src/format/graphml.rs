@@ -29,7 +29,7 @@ struct Graph {
 impl Render for Graph {
     fn element(&mut self, element: &Value) -> Vec<String> {
         let text = |key: &str| escaped(&element.get(key).map(scalar_text).unwrap_or_default());
-        if crate::commands::is_edge(element) {
+        if crate::reader::is_edge(element) {
             let (from, to) = (text("from"), text("to"));
             self.keys.insert("edge_type".to_owned());
             self.body

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use stocktake_model::NodeRecord;
-use stocktake_store::{Change, Keep, Store, StoreError};
+use stocktake_store::{Change, Keep, Store, StoreError, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, nodes, pods, record, star};
 
@@ -21,6 +21,8 @@ const ROUNDS: &str = "STOCKTAKE_TEST_KILL_ROUNDS";
 /// One test starts processes or opens stores at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
+/// Format of what is attached.
+const FORMAT: u32 = 1;
 /// Pods that are there in every generation.
 const PODS: u32 = 60;
 /// Rounds that share a directory, one after the other; the others have theirs.
@@ -57,6 +59,12 @@ fn advance(store: &Store, number: u64) -> Result<(), StoreError> {
         };
         store.prune(ACCOUNT, keep, |change| change.id.as_bytes()[0] < 100)?;
     }
+    if number.is_multiple_of(4) {
+        // The present state: what it becomes now is told on top of it.
+        let (last, commit) = (number - 1, store.view(ACCOUNT)?.commit());
+        let section = std::iter::once(last.to_le_bytes().to_vec());
+        store.attach(ACCOUNT, commit, FORMAT, section)?;
+    }
     let records = generation(number);
     if number.is_multiple_of(2) || number == 1 {
         return replace(store, &records, i64::try_from(number).unwrap());
@@ -91,6 +99,23 @@ fn replace(store: &Store, records: &[NodeRecord], second: i64) -> Result<(), Sto
     import.commit(star(records), header(second)).map(drop)
 }
 
+/// What is attached, if anything, and what is told on top of it are what is stored.
+fn attached_leads_to(store: &Store, stored: &BTreeMap<String, StoredNode>) {
+    let attached = store.view(ACCOUNT).unwrap().attachment(FORMAT).unwrap();
+    let Some(attached) = attached else { return };
+    let section = attached.sections().next().unwrap();
+    let base = u64::from_le_bytes(section.try_into().unwrap());
+    let then = generation(base).into_iter();
+    let mut then: BTreeMap<_, _> = then.map(|record| (id(&record), record)).collect();
+    then.retain(|id, record| {
+        !attached.removed.contains(id) && !attached.whole.iter().any(|kind| kind == record.kind())
+    });
+    let changed = attached.changed.into_iter();
+    then.extend(changed.map(|node| (node.id, node.record)));
+    let stored = stored.values().map(|node| (node.id, node.record.clone()));
+    assert_eq!(then, stored.collect(), "attached to generation {base}");
+}
+
 /// The generation a store holds; panics if it holds a part of one.
 fn whole_generation(store: &Store) -> u64 {
     let Some(header) = store.accounts().into_iter().next() else {
@@ -113,6 +138,7 @@ fn whole_generation(store: &Store) -> u64 {
     for record in &records {
         assert_eq!(&stored[record.id()].record, record, "generation {number}");
     }
+    attached_leads_to(store, &stored);
     let mut edges: Vec<_> = records[1..]
         .iter()
         .map(|to| edge(&records[0], to))

@@ -2,12 +2,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use stocktake_model::{EdgeRecord, NodeRecord};
+use stocktake_model::EdgeRecord;
 use stocktake_store::{
     Change, ChangeKind, Keep, Pruned, Store, StoreError, StoredNode, VersionChange,
 };
 
-use crate::sample::{ACCOUNT, at, edge, header, id, import, nodes, pods, record};
+use crate::sample::{ACCOUNT, at, edge, id, import, nodes, pods, record};
 
 fn open() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -215,38 +215,6 @@ fn a_forgotten_account_has_no_past() {
     import(&store, &pods(0, 1, 1), 9);
     assert_eq!(changes(&store, None, None).len(), 1);
     assert_eq!(then(&store, at(3)), State::default());
-}
-
-#[test]
-fn what_is_attached_belongs_to_one_state() {
-    let (dir, store) = open();
-    let records = pods(0, 10, 1);
-    let attach = |store: &Store, records: &[NodeRecord], bytes: &[u8]| {
-        let mut import = store.import(ACCOUNT).unwrap();
-        for record in records {
-            import.node(record, id(record), at(1)).unwrap();
-        }
-        import.attach(7, bytes).unwrap();
-        import.commit(Vec::new(), header(1)).unwrap();
-    };
-    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
-    attach(&store, &records, &bytes);
-    drop(store);
-    let store = Store::open(dir.path()).unwrap();
-    let attached = |store: &Store, format| store.view(ACCOUNT).unwrap().attachment(format).unwrap();
-    assert!(attached(&store, 7) == Some(bytes));
-    assert_eq!(attached(&store, 8), None);
-    let past = store.as_of(ACCOUNT, at(0)).unwrap();
-    assert_eq!(past.attachment(7).unwrap(), None);
-    // The same again leaves the state as it was, and what was attached is replaced.
-    attach(&store, &records, b"new");
-    assert_eq!(attached(&store, 7).as_deref(), Some(&b"new"[..]));
-    let change = Change {
-        removed: vec![("kubernetes_pod".into(), id(&records[0]))],
-        ..Change::default()
-    };
-    store.put(ACCOUNT, change).unwrap();
-    assert_eq!(attached(&store, 7), None);
 }
 
 /// Prints what the log costs; the figures are in the documentation, not in an assertion.

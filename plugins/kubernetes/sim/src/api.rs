@@ -14,12 +14,11 @@ use crate::catalog::Resource;
 use crate::delete::{self, DeleteOptions, Deleted};
 use crate::options::{AggregatedDiscovery, Version};
 use crate::patch::Language;
-use crate::paths::{page_not_found, unavailable};
-use crate::request::{Query, Route, Target, verb};
+use crate::request::{Query, Route, Target, WriteOptions, verb};
 use crate::status::Status;
 use crate::watch::Watch;
 use crate::world::World;
-use crate::write::{Creating, WriteOptions};
+use crate::write::Creating;
 
 /// A request, as far as an answer depends on it.
 #[derive(Debug)]
@@ -107,6 +106,16 @@ impl From<Status> for Reply {
     fn from(status: Status) -> Self {
         Self::value(status.code, &status.to_json())
     }
+}
+
+/// What a server says to a group or version it does not serve.
+pub(crate) fn page_not_found() -> Reply {
+    Reply::text(404, "404 page not found\n")
+}
+
+/// What comes back for a group whose aggregated API server is down.
+pub(crate) fn unavailable() -> Reply {
+    Reply::text(503, "service unavailable\n")
 }
 
 /// A cluster and what its front door says about itself.

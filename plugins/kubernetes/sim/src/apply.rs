@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::catalog::Resource;
 use crate::managed;
 use crate::object::text;
+use crate::request::WriteOptions;
 use crate::status::Status;
-use crate::write::WriteOptions;
 
 /// Applies `wanted` to an object; who owns its fields from now on is noted by the caller.
 pub(crate) fn apply(

@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::accept::{Form, negotiate};
-use crate::api::{Api, Call, Reply};
+use crate::api::{Api, Call, Reply, page_not_found, unavailable};
 use crate::auth::{self, ANONYMOUS};
 use crate::discovery;
 use crate::openapi;
@@ -16,8 +16,6 @@ use crate::options::{AggregatedDiscovery, Version};
 use crate::request::Route;
 use crate::status::Status;
 
-/// What a server says to a group or version it does not serve.
-const PAGE_NOT_FOUND: &str = "404 page not found\n";
 const CHECKS: &[&str] = &["ping", "log", "informer-sync", "shutdown"];
 
 impl Api {
@@ -126,14 +124,4 @@ fn aggregated(body: &Value) -> Reply {
         headers: vec![("etag", tag)],
         ..Reply::json(200, body)
     }
-}
-
-/// What a server says to a group or version it does not serve.
-pub(crate) fn page_not_found() -> Reply {
-    Reply::text(404, PAGE_NOT_FOUND)
-}
-
-/// What comes back for a group whose aggregated API server is down.
-pub(crate) fn unavailable() -> Reply {
-    Reply::text(503, "service unavailable\n")
 }

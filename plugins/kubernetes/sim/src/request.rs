@@ -54,6 +54,16 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
+/// What a writing request says beside its body.
+#[derive(Debug, Clone)]
+pub(crate) struct WriteOptions {
+    /// Who the changed fields belong to from now on.
+    pub(crate) manager: String,
+    pub(crate) dry_run: bool,
+    /// Whether an apply may take fields from others.
+    pub(crate) force: bool,
+}
+
 /// A resource, or one object of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Target {

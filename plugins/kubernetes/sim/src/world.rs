@@ -191,10 +191,10 @@ mod tests {
 
     use super::*;
     use crate::delete::DeleteOptions;
+    use crate::request::WriteOptions;
     use crate::request::{Query, Route};
     use crate::selector::Selector;
     use crate::token::Continue;
-    use crate::write::WriteOptions;
 
     fn json_value() -> impl Strategy<Value = Value> {
         let key = prop_oneof![

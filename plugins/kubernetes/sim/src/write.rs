@@ -13,20 +13,11 @@ use crate::convert;
 use crate::managed;
 use crate::object::{Object, metadata, text};
 use crate::patch::{self, Language};
+use crate::request::WriteOptions;
 use crate::status::{Status, qualified};
 use crate::store::Place;
 use crate::validate;
 use crate::world::World;
-
-/// What a writing request says beside its body.
-#[derive(Debug, Clone)]
-pub(crate) struct WriteOptions {
-    /// Who the changed fields belong to from now on.
-    pub(crate) manager: String,
-    pub(crate) dry_run: bool,
-    /// Whether an apply may take fields from others.
-    pub(crate) force: bool,
-}
 
 /// How a new object comes to be, which its fields' owner remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

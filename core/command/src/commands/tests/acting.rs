@@ -102,13 +102,13 @@ fn what_a_plan_came_to_decides_the_exit_code() {
         need ["plan.json"]
     "#]],
     );
-    expect![[r#"
+    expect![[r"
         progress 1/2
         verdict=deleted, kind=kubernetes_pod, name=web-0, namespace=shop, cluster=prod, message=
         progress 2/2
         verdict=refused, kind=kubernetes_pod, name=web-1, namespace=shop, cluster=prod, message=guard `gap`
         exit 1
-    "#]].assert_eq(&apply("{\"digest\": \"d\"}"));
+    "]].assert_eq(&apply("{\"digest\": \"d\"}"));
     expect![[r"
         error 2: this is no plan
         exit 2

@@ -75,11 +75,11 @@ fn what_cannot_be_meant_is_said_with_the_way_out() {
     );
     check(
         "search pods -o jsonpath",
-        expect![[r#"
+        expect![[r"
             error 2: 15..23 `-o` knows no form `jsonpath`
               hint: `| jq '.name'` picks a value, `| format '{name} {labels.app}'` fills in a line
             exit 2
-        "#]],
+        "]],
     );
     check(
         "search pots",

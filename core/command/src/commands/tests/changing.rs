@@ -76,23 +76,25 @@ fn one_object_that_cannot_be_tagged_does_not_stop_the_others() {
 fn workflows_are_watched_unless_a_person_waits() {
     check(
         "workflows run collect",
-        expect![[r#"
-            leave: the run goes on: `workflows running`, `workflows log t1`workflow `collect` started, task `t1`
+        expect![[r"
+            leave: the run goes on: `workflows running`, `workflows log t1`
+            workflow `collect` started, task `t1`
             progress 1/2
             6 nodes
-        "#]],
+        "]],
     );
     let context = Context {
         line: "workflow run collect".to_owned(),
         terminal: Terminal::Prompt { width: None },
         ..Context::default()
     };
-    expect![[r#"
+    expect![[r"
         note: Ctrl-C leaves, and the run goes on
-        leave: the run goes on: `workflows running`, `workflows log t1`workflow `collect` started, task `t1`
+        leave: the run goes on: `workflows running`, `workflows log t1`
+        workflow `collect` started, task `t1`
         progress 1/2
         6 nodes
-    "#]]
+    "]]
     .assert_eq(&shown(&outputs(context, &Arc::default())));
     check(
         "workflows show collcet",

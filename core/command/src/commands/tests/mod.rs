@@ -60,7 +60,7 @@ fn shown(outputs: &[Output]) -> String {
             mode,
         } => format!("file {name} {mode:?}: {content:?}\n"),
         Output::Picture { text } => format!("picture: {text}"),
-        Output::Leave { message } => format!("leave: {message}"),
+        Output::Leave { message } => format!("leave: {message}\n"),
         Output::NeedFiles { names } => format!("need {names:?}\n"),
         Output::Progress(progress) => format!("progress {}/{}\n", progress.done, progress.total),
         Output::Edit {
