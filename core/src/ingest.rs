@@ -12,6 +12,7 @@ use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
 use tokio::sync::mpsc;
 
 use crate::core::{Core, now};
+use crate::events::MERGED;
 use crate::facts;
 use crate::status::is_missing;
 
@@ -67,7 +68,12 @@ impl Core {
         let packed = packing
             .await
             .map_err(|error| IngestError::Task(error.to_string()))??;
-        self.commit(packed).await
+        let merged = self.commit(packed).await?;
+        self.tell(
+            MERGED,
+            serde_json::json!({"account": merged.account, "nodes": merged.nodes}),
+        );
+        Ok(merged)
     }
 
     /// Packs items as they come, then resolves what they refer to. Runs on a thread of its own.

@@ -2,17 +2,17 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stocktake_client::{
-    AccountFailure, CollectSummary, Complete, Execute, Info, Merged, TaskResult, Work, lines,
+    AccountFailure, CollectSummary, Complete, Event, Execute, Info, Merged, TaskResult, Work, lines,
 };
-use stocktake_command::{Context, Terminal};
+use stocktake_command::{CommandError, Context, Terminal};
 use stocktake_model::SnapshotItem;
 use stocktake_plugin_api::{Progress, WatchItem};
 
@@ -31,6 +31,7 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/cli/complete", post(complete))
         .route("/cli/execute", post(execute))
         .route("/collections/last", get(last_collection))
+        .route("/events", get(events).post(emit))
         .route("/graph/merge", post(merge))
         .route("/tasks/key", get(key))
         .route("/tasks/take", post(take))
@@ -97,6 +98,27 @@ fn encode(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     Ok(line.into())
+}
+
+/// Events as they come, one JSON object per line.
+async fn events(State(core): State<Core>, Query(wanted): Query<Shown>) -> Body {
+    let names = wanted.show.split(',').filter(|name| !name.is_empty());
+    let events = core.hear(names.map(str::to_owned).collect());
+    Body::from_stream(events.map(|event| encode(&event)))
+}
+
+/// Names of events, with commas.
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(default)]
+    show: String,
+}
+
+async fn emit(State(core): State<Core>, Json(event): Json<Event>) -> Result<StatusCode, Refusal> {
+    let taken = core.take_event(event);
+    taken
+        .map(|()| StatusCode::NO_CONTENT)
+        .map_err(Refusal::Command)
 }
 
 async fn merge(State(core): State<Core>, body: Body) -> Result<Json<Merged>, Refusal> {
@@ -181,11 +203,19 @@ fn known(known: bool) -> StatusCode {
 /// A request that could not be granted, as plain text for people.
 enum Refusal {
     Ingest(IngestError),
+    Command(CommandError),
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self::Ingest(error) = self;
+        let error = match self {
+            Self::Ingest(error) => error,
+            Self::Command(error) => {
+                let hint = error.hint.map(|hint| format!("\n  hint: {hint}"));
+                let told = error.message + &hint.unwrap_or_default();
+                return (StatusCode::BAD_REQUEST, told).into_response();
+            }
+        };
         let status = match &error {
             IngestError::Stream(_) | IngestError::Protocol(_) => StatusCode::BAD_REQUEST,
             IngestError::Store(_) | IngestError::Task(_) => StatusCode::INTERNAL_SERVER_ERROR,
