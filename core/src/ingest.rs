@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use stocktake_client::{AccountFailure, MergeSpent, Merged};
@@ -12,16 +13,25 @@ use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
 use tokio::sync::mpsc;
 
 use crate::core::{Core, now};
+use crate::events::MERGED;
 use crate::facts;
 use crate::status::is_missing;
 
-/// Items that are handed to the thread that packs them at once, if so many are there.
+/// Parts that are handed to the thread that packs them at once, if so many are there.
 const TOGETHER: usize = 64;
 /// How often that may be before it is waited for.
 const BUFFERED: usize = 8;
 
-/// Items of a snapshot, as they came.
-type Items = Vec<Result<SnapshotItem, String>>;
+/// A part of a snapshot as it comes.
+pub(crate) enum Sent {
+    /// Handed over by a worker in this process.
+    Item(SnapshotItem),
+    /// A line that nobody has read yet.
+    Line(Bytes),
+}
+
+/// Some of them.
+type Batch = Vec<Result<Sent, String>>;
 
 /// Why a snapshot was not committed. What was there before stays.
 #[derive(Debug, thiserror::Error)]
@@ -52,20 +62,19 @@ impl Core {
     /// Takes one snapshot from `Begin` to `End` and commits it.
     pub(crate) async fn ingest(
         &self,
-        mut items: BoxStream<'static, Result<SnapshotItem, String>>,
+        mut sent: BoxStream<'static, Result<Sent, String>>,
     ) -> Result<Merged, IngestError> {
-        let first = items.next().await.transpose();
-        let first = first.map_err(IngestError::Stream)?;
+        let first = sent.next().await.map(read).transpose()?;
         let Some(SnapshotItem::Begin(begin)) = first else {
             return Err(IngestError::Protocol("it does not begin with `begin`"));
         };
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let core = self.clone();
         let packing = tokio::task::spawn_blocking(move || core.pack(begin, receiver));
-        let mut items = items.ready_chunks(TOGETHER);
-        while let Some(items) = items.next().await {
+        let mut batches = sent.ready_chunks(TOGETHER);
+        while let Some(batch) = batches.next().await {
             // The thread may have ended with an error: that one is told.
-            if sender.send(items).await.is_err() {
+            if sender.send(batch).await.is_err() {
                 break;
             }
         }
@@ -73,11 +82,20 @@ impl Core {
         let packed = packing
             .await
             .map_err(|error| IngestError::Task(error.to_string()))??;
-        self.commit(packed).await
+        let merged = self.commit(packed).await?;
+        self.tell(
+            MERGED,
+            serde_json::json!({"account": merged.account, "nodes": merged.nodes}),
+        );
+        Ok(merged)
     }
 
     /// Packs items as they come, then resolves what they refer to. Runs on a thread of its own.
-    fn pack(&self, begin: Begin, mut items: mpsc::Receiver<Items>) -> Result<Packed, IngestError> {
+    fn pack(
+        &self,
+        begin: Begin,
+        mut batches: mpsc::Receiver<Batch>,
+    ) -> Result<Packed, IngestError> {
         let account = begin.account.id().to_owned();
         let mut import = self.0.store.import(&account)?;
         let mut header = AccountHeader::new(begin, now());
@@ -86,15 +104,15 @@ impl Core {
         let mut packing = Duration::ZERO;
         let mut waiting = Vec::new().into_iter();
         let end = loop {
-            let Some(item) = waiting.next() else {
-                let more = items.blocking_recv();
+            let Some(sent) = waiting.next() else {
+                let more = batches.blocking_recv();
                 waiting = more
                     .ok_or(IngestError::Protocol("it has no `end`"))?
                     .into_iter();
                 continue;
             };
             let started = Instant::now();
-            match item.map_err(IngestError::Stream)? {
+            match read(sent)? {
                 SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
                 SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
                 SnapshotItem::Node(mut node) => {
@@ -315,6 +333,15 @@ impl Core {
             .expect("nothing panics while it holds the failures");
         failures.insert(failure.name.clone(), failure);
         header
+    }
+}
+
+fn read(sent: Result<Sent, String>) -> Result<SnapshotItem, IngestError> {
+    match sent.map_err(IngestError::Stream)? {
+        Sent::Item(item) => Ok(item),
+        Sent::Line(line) => {
+            serde_json::from_slice(&line).map_err(|error| IngestError::Stream(error.to_string()))
+        }
     }
 }
 
