@@ -23,7 +23,7 @@ PATIENCE_S = 60
 NAME = "gateway-.*-[x-z]"
 POD = "kind = 'Pod'"
 OWNERS = """select p.uid from objects d join objects s on s.owner = d.uid join objects p on p.owner = s.uid
-    where d.kind = 'Deployment' and d.name = 'gateway' and d.cluster < 'c0100' and p.kind = 'Pod'"""
+    where d.kind = 'Deployment' and d.name = 'gateway' and d.cluster < 'c0038' and p.kind = 'Pod'"""
 # The questions that every engine is asked in the same words.
 COMMON = {
     "count by kind": "select kind, count(*) from objects group by 1",

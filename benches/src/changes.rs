@@ -1,5 +1,6 @@
 //! What a watch does all day: some objects of one cluster change, come or go, again and again, while searches run or
 //! while nobody asks anything.
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,46 +10,68 @@ use serde_json::Value;
 use stocktake_engine::{Graph, Turns};
 use stocktake_model::{NodeId, NodeRecord};
 
-use crate::fleet::Fleet;
 use crate::questions::{QUESTIONS, count, request};
-use crate::report::{Report, repeat};
+use crate::report::{Report, repeat_prepared};
+use crate::saved::{Loaded, Records, Saved};
 
 /// Searches that run at once.
 const SEARCHES: usize = 64;
 
 /// Batches of one cluster's changes, each on top of the one before.
 struct Watch<'f> {
-    fleet: &'f Fleet,
+    fleet: &'f Saved,
+    records: Records,
+    /// The first pods, which new ones are made like.
+    pods: Vec<NodeRecord>,
     account: String,
     graph: Graph,
     size: usize,
     batch: usize,
 }
 
+/// What comes at once: nodes that are new or changed, and nodes that are gone.
+type Batch = (Vec<NodeRecord>, Vec<NodeId>);
+
 /// Measures batches of this many objects: eight in ten changed, one new, one gone.
 pub(crate) fn changes(
     load: &str,
-    fleet: &Fleet,
-    graph: &Graph,
+    fleet: &Saved,
+    loaded: &Loaded,
     size: usize,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let Some(first) = graph.partitions().first() else {
+    let Some(first) = loaded.graph.partitions().first() else {
         return Ok(());
     };
     let n = first.len();
     let mut watch = Watch {
         fleet,
+        records: fleet.records()?,
+        pods: Vec::new(),
         account: first.account().to_owned(),
-        graph: graph.clone(),
+        graph: loaded.graph.clone(),
         size,
         batch: 0,
     };
+    watch.find_pods()?;
+    let batch = watch.next()?;
     let start = Instant::now();
-    watch.next();
+    let plugin = &fleet.plugin;
+    let graph = &watch.graph;
+    graph.expect_changes(&watch.account, &plugin.rules, &plugin.derived);
+    report.once(&format!("{load}: expect changes"), n, 1, start.elapsed())?;
+    let start = Instant::now();
+    watch.apply(&batch);
     let name = format!("{load}: apply {size} changes");
     report.once(&format!("{name}, first"), n, 1, start.elapsed())?;
-    report.add(&repeat(&name, n, || Ok(watch.next()))?)?;
+    let watch = RefCell::new(watch);
+    report.add(&repeat_prepared(
+        &name,
+        n,
+        || watch.borrow_mut().next(),
+        |batch| Ok(watch.borrow_mut().apply(&batch)),
+    )?)?;
+    let watch = watch.into_inner();
     let layered = watch.graph.partitions()[0].changed_rows();
     report.note(&format!(
         "{load}: {} MiB in the graph after {} batches, {layered} rows changed since the last merge",
@@ -62,7 +85,7 @@ pub(crate) fn changes(
 fn beside_searches(
     name: &str,
     n: usize,
-    mut watch: Watch<'_>,
+    watch: Watch<'_>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -90,11 +113,18 @@ fn beside_searches(
                 Ok(())
             });
         }
-        let row = repeat(&format!("{name}, {SEARCHES} searches"), n, || {
-            let batch = watch.next();
-            *shared.write().expect("nobody panics") = watch.graph.clone();
-            Ok(batch)
-        });
+        let watch = RefCell::new(watch);
+        let row = repeat_prepared(
+            &format!("{name}, {SEARCHES} searches"),
+            n,
+            || watch.borrow_mut().next(),
+            |batch| {
+                let mut watch = watch.borrow_mut();
+                let changed = turns.ahead(|| watch.apply(&batch));
+                *shared.write().expect("nobody panics") = watch.graph.clone();
+                Ok(changed)
+            },
+        );
         done.store(true, Ordering::Relaxed);
         row
     })?;
@@ -114,44 +144,52 @@ fn beside_searches(
 }
 
 impl Watch<'_> {
-    /// Applies the next batch; returns how many objects it was about.
-    fn next(&mut self) -> usize {
-        let (changed, removed) = self.objects();
+    fn find_pods(&mut self) -> anyhow::Result<()> {
+        for at in 0..self.records.len() {
+            if self.pods.len() == self.size / 10 {
+                break;
+            }
+            let record = self.records.read(at)?;
+            if record.kind() == "kubernetes_pod" {
+                self.pods.push(record);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next batch.
+    fn next(&mut self) -> anyhow::Result<Batch> {
+        let new = self.pods.len();
+        let step = (self.records.len() / self.size).max(1);
+        let picked = (self.batch % step..self.records.len()).step_by(step);
+        let mut changed = Vec::new();
+        for at in picked.take(self.size - 2 * new) {
+            changed.push(change(self.records.read(at)?, self.batch));
+        }
+        changed.extend(self.pods.iter().map(|pod| copy(pod, self.batch)));
+        let cloud = self.graph.partitions()[0].cloud();
+        let gone = self.pods.iter().filter(|_| self.batch > 0);
+        let gone = gone.map(|pod| copy(pod, self.batch - 1).node_id(cloud, &self.account));
+        Ok((changed, gone.collect()))
+    }
+
+    /// Applies a batch; returns how many objects it was about.
+    fn apply(&mut self, (changed, removed): &Batch) -> usize {
         let plugin = &self.fleet.plugin;
         self.graph = self.graph.with_changes(
             &self.account,
-            &changed,
-            &removed,
+            changed,
+            removed,
             &plugin.rules,
             &plugin.derived,
         );
         self.batch += 1;
         changed.len() + removed.len()
     }
-
-    fn objects(&self) -> (Vec<NodeRecord>, Vec<NodeId>) {
-        let records = self.fleet.records();
-        let (new, step) = (self.size / 10, (records.len() / self.size).max(1));
-        let picked = records.iter().skip(self.batch % step).step_by(step);
-        let mut changed: Vec<NodeRecord> = picked
-            .take(self.size - 2 * new)
-            .map(|record| change(record, self.batch))
-            .collect();
-        let pods = records
-            .iter()
-            .filter(|record| record.kind() == "kubernetes_pod");
-        let pods: Vec<&NodeRecord> = pods.take(new).collect();
-        changed.extend(pods.iter().map(|pod| copy(pod, self.batch)));
-        let cloud = self.graph.partitions()[0].cloud();
-        let gone = pods.iter().filter(|_| self.batch > 0);
-        let gone = gone.map(|pod| copy(pod, self.batch - 1).node_id(cloud, &self.account));
-        (changed, gone.collect())
-    }
 }
 
 /// Another `resourceVersion`, and now and then another label.
-fn change(record: &NodeRecord, batch: usize) -> NodeRecord {
-    let mut record = record.clone();
+fn change(mut record: NodeRecord, batch: usize) -> NodeRecord {
     let version = format!("9{batch:07}");
     record
         .reported

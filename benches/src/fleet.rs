@@ -1,11 +1,10 @@
-//! Inventories of any size: a handful of generated clusters, converted by the Kubernetes plugin and repeated under
-//! other cluster ids until there are enough.
+//! Inventories in memory: a handful of generated clusters, converted by the Kubernetes plugin and repeated under other
+//! cluster ids until there are enough. Inventories on disk are [`crate::saved`].
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stocktake_engine::{Graph, Partition, PartitionBuilder};
+use stocktake_engine::{Partition, PartitionBuilder};
 use stocktake_kubernetes::Resource;
 use stocktake_kubernetes::offline::{self, Offline};
 use stocktake_kubernetes_sim::fleet::{FleetShape, fleet};
@@ -25,15 +24,6 @@ pub(crate) struct Fleet {
     pub(crate) model: Arc<Model>,
     pub(crate) plugin: PluginModel,
     clusters: Vec<Converted>,
-    /// Time to make nodes of objects.
-    pub(crate) converting: Duration,
-}
-
-/// A loaded inventory.
-pub(crate) struct Loaded {
-    pub(crate) graph: Graph,
-    /// Time to encode records and to resolve their references.
-    pub(crate) loading: Duration,
 }
 
 impl Fleet {
@@ -45,7 +35,6 @@ impl Fleet {
             troubles: Vec::new(),
             ..FleetShape::default()
         };
-        let mut converting = Duration::ZERO;
         let mut resources = BTreeSet::new();
         let mut clusters = Vec::new();
         for cluster in fleet(&shape) {
@@ -53,9 +42,7 @@ impl Fleet {
             let mut records = Vec::new();
             for object in cluster.objects() {
                 let resource = resource_of(&object);
-                let start = Instant::now();
                 records.extend(offline.nodes(&resource, object));
-                converting += start.elapsed();
                 resources.insert(resource);
             }
             clusters.push(Converted {
@@ -73,56 +60,13 @@ impl Fleet {
             model: Arc::new(model),
             plugin,
             clusters,
-            converting,
-        }
-    }
-
-    /// Number of nodes of all distinct clusters.
-    pub(crate) fn nodes(&self) -> usize {
-        let clusters = self.clusters.iter();
-        clusters.map(|cluster| cluster.records.len()).sum()
-    }
-
-    /// The nodes of the first cluster.
-    pub(crate) fn records(&self) -> &[NodeRecord] {
-        &self.clusters[0].records
-    }
-
-    /// As many clusters as it takes for this many nodes, in memory.
-    pub(crate) fn load(&self, resources: usize) -> Loaded {
-        let mut loading = Duration::ZERO;
-        let mut partitions = Vec::new();
-        let mut nodes = 0;
-        while nodes < resources {
-            let start = Instant::now();
-            let partition = self.partition(partitions.len());
-            loading += start.elapsed();
-            nodes += partition.len();
-            partitions.push(Arc::new(partition));
-        }
-        Loaded {
-            graph: Graph::new(Arc::clone(&self.model)).with_partitions(partitions),
-            loading,
         }
     }
 
     /// A cluster with an id of its own, and its nodes.
     pub(crate) fn cluster(&self, number: usize) -> (Begin, &[NodeRecord]) {
         let cluster = &self.clusters[number % self.clusters.len()];
-        let mut account = cluster.account.clone();
-        for (property, value) in [
-            ("id", format!("cluster-{number:04}")),
-            ("name", format!("c{number:04}")),
-        ] {
-            account.reported.insert(property.to_owned(), value.into());
-        }
-        let begin = Begin {
-            plugin: "k8s".to_owned(),
-            cloud: "k8s".to_owned(),
-            identity: Identity::default(),
-            account,
-        };
-        (begin, &cluster.records)
+        (begin(&cluster.account, number), &cluster.records)
     }
 
     pub(crate) fn partition(&self, number: usize) -> Partition {
@@ -132,6 +76,23 @@ impl Fleet {
             builder.node(record);
         }
         builder.resolve(&self.plugin.rules, &self.plugin.derived)
+    }
+}
+
+/// The header of a cluster under another id.
+pub(crate) fn begin(account: &NodeRecord, number: usize) -> Begin {
+    let mut account = account.clone();
+    for (property, value) in [
+        ("id", format!("cluster-{number:04}")),
+        ("name", format!("c{number:04}")),
+    ] {
+        account.reported.insert(property.to_owned(), value.into());
+    }
+    Begin {
+        plugin: "k8s".to_owned(),
+        cloud: "k8s".to_owned(),
+        identity: Identity::default(),
+        account,
     }
 }
 

@@ -7,6 +7,7 @@ mod peers;
 mod prompt;
 mod questions;
 mod report;
+mod saved;
 mod scale;
 mod store;
 
@@ -32,6 +33,9 @@ enum Bench {
         #[arg(long)]
         json: Option<PathBuf>,
     },
+    /// One generated inventory, in this process.
+    #[command(hide = true)]
+    Measure(scale::Inventory),
     /// The same documents and questions to three databases.
     Peers {
         /// About how many objects there are.
@@ -68,7 +72,7 @@ enum Bench {
     },
     /// Loading, memory, changes and the eight questions, from small to great.
     Scale {
-        /// About how many resources the largest inventory has.
+        /// About how many objects of the API the largest inventory has; containers and images come on top.
         #[arg(long, default_value_t = 1_000_000)]
         resources: usize,
         /// Where to write one JSON object per row.
@@ -77,6 +81,9 @@ enum Bench {
         /// Leaves out the inventories below the largest, and the single large cluster.
         #[arg(long)]
         only_largest: bool,
+        /// Leaves out everything but the single large cluster.
+        #[arg(long, conflicts_with = "only_largest")]
+        only_cluster: bool,
     },
     /// Disk and memory of the record: the version log of a day, a hundred collections, one large cluster as a stream.
     Store {
@@ -101,6 +108,7 @@ fn main() -> anyhow::Result<()> {
             let mut report = report::Report::new(json.as_deref())?;
             prompt::run(resources, &mut report)
         }
+        Bench::Measure(inventory) => scale::measure(&inventory),
         Bench::Peers {
             resources,
             dir,
@@ -125,11 +133,12 @@ fn main() -> anyhow::Result<()> {
             resources,
             json,
             only_largest,
+            only_cluster,
         } => {
-            let extent = if only_largest {
-                scale::Extent::Largest
-            } else {
-                scale::Extent::All
+            let extent = match (only_largest, only_cluster) {
+                (true, _) => scale::Extent::Largest,
+                (_, true) => scale::Extent::Cluster,
+                _ => scale::Extent::All,
             };
             scale::run(resources, extent, json.as_deref())
         }

@@ -11,7 +11,7 @@ use serde_json::json;
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) name: String,
-    /// Number of nodes it was measured on.
+    /// Number of objects, or of nodes, it was measured on.
     pub(crate) n: usize,
     /// Results of one run.
     pub(crate) results: usize,
@@ -28,13 +28,22 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(json: Option<&Path>) -> anyhow::Result<Self> {
+    /// Goes on where another process stopped.
+    pub(crate) fn resume(json: Option<&Path>) -> anyhow::Result<Self> {
         let json = json.map(|path| {
-            File::create(path).with_context(|| format!("can not write `{}`", path.display()))
+            let file = File::options().append(true).create(true).open(path);
+            file.with_context(|| format!("can not write `{}`", path.display()))
         });
-        let report = Self {
+        Ok(Self {
             json: json.transpose()?,
-        };
+        })
+    }
+
+    pub(crate) fn new(json: Option<&Path>) -> anyhow::Result<Self> {
+        if let Some(path) = json {
+            File::create(path).with_context(|| format!("can not write `{}`", path.display()))?;
+        }
+        let report = Self::resume(json)?;
         writeln!(
             stdout(),
             "{:<38} {:>9} {:>9} {:>10} {:>10} {:>10} {:>8}",
@@ -105,17 +114,31 @@ pub(crate) fn repeat(
     n: usize,
     mut work: impl FnMut() -> anyhow::Result<usize>,
 ) -> anyhow::Result<Row> {
+    repeat_prepared(name, n, || Ok(()), |()| work())
+}
+
+/// The same with something that is made before each run and takes no part in the time.
+pub(crate) fn repeat_prepared<T>(
+    name: &str,
+    n: usize,
+    mut prepare: impl FnMut() -> anyhow::Result<T>,
+    mut work: impl FnMut(T) -> anyhow::Result<usize>,
+) -> anyhow::Result<Row> {
     let mut times = Vec::new();
     let mut results = 0;
-    let begin = Instant::now();
-    let before = cpu_ms();
-    while times.len() < 101 && (times.len() < 3 || begin.elapsed() < Duration::from_secs(3)) {
-        let start = Instant::now();
-        results = work()?;
-        times.push(milliseconds(start.elapsed()));
+    let mut cpu = 0.0;
+    let mut worked = Duration::ZERO;
+    while times.len() < 101 && (times.len() < 3 || worked < Duration::from_secs(3)) {
+        let prepared = prepare()?;
+        let (before, start) = (cpu_ms(), Instant::now());
+        results = work(prepared)?;
+        let took = start.elapsed();
+        cpu += cpu_ms() - before;
+        worked += took;
+        times.push(milliseconds(took));
     }
     let runs = u32::try_from(times.len()).unwrap_or(u32::MAX);
-    let cpu_ms = (cpu_ms() - before) / f64::from(runs);
+    let cpu_ms = cpu / f64::from(runs);
     times.sort_by(f64::total_cmp);
     let at = |hundredth: usize| times[(times.len() - 1) * hundredth / 100];
     Ok(Row {

@@ -54,6 +54,7 @@ impl Core {
             return Err(IngestError::Protocol("it does not begin with `begin`"));
         };
         let mut session = self.session(account, shared_kinds)?;
+        self.expect_changes(&session);
         let mut alive = tokio::time::interval(ALIVE);
         let mut due: Option<Instant> = None;
         loop {
@@ -82,6 +83,15 @@ impl Core {
             }
         }
         self.commit_batch(session).await.map(drop)
+    }
+
+    /// Has the engine prepare for the first change while nobody waits for it.
+    fn expect_changes(&self, session: &Session) {
+        let (graph, account) = (self.graph(), session.account.clone());
+        let known = self.known(&session.plugin);
+        tokio::task::spawn_blocking(move || {
+            graph.expect_changes(&account, &known.rules, &known.derived);
+        });
     }
 
     fn session(&self, account: String, shared_kinds: Vec<String>) -> Result<Session, IngestError> {
@@ -220,8 +230,9 @@ impl Core {
         let known = self.known(&session.plugin);
         let change = |graph: &Graph, records: &[NodeRecord], gone: &BTreeMap<NodeId, String>| {
             let gone: Vec<NodeId> = gone.keys().copied().collect();
-            let account = &session.account;
-            graph.with_changes(account, records, &gone, &known.rules, &known.derived)
+            let (account, rules) = (&session.account, &known.rules);
+            let change = || graph.with_changes(account, records, &gone, rules, &known.derived);
+            self.0.turns.ahead(change)
         };
         let records: Vec<_> = nodes
             .iter()

@@ -159,9 +159,9 @@ impl Core {
         if let Some(first_seen) = metadata.and_then(|metadata| metadata.get(FIRST_SEEN).cloned()) {
             shown.metadata.insert(FIRST_SEEN.to_owned(), first_seen);
         }
-        let graph = self
-            .graph()
-            .with_changes(account, &[shown], &[], &known.rules, &known.derived);
+        let graph = self.graph();
+        let change = || graph.with_changes(account, &[shown], &[], &known.rules, &known.derived);
+        let graph = self.0.turns.ahead(change);
         self.0.store.put(
             account,
             Change {

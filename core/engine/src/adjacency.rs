@@ -1,11 +1,13 @@
 //! The edges of one type inside a partition, as arrays: who follows whom, both ways, and which relations an
 //! edge stands for. Immutable; knows nothing about nodes but their row.
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::Arc;
 
 use stocktake_model::Relation;
 
+use crate::parallel::both;
 use crate::partition::{NO_ROW, Row, row_number};
 use crate::shift::Shift;
 
@@ -163,9 +165,18 @@ impl Adjacency {
             .iter()
             .map(|((from, to), relations)| ((*to, *from), *relations))
             .collect();
+        // Rows that lose an edge because its other end is gone.
+        let losing = |side: &Side| -> Vec<Row> {
+            let gone = shift.gone.iter().flat_map(|row| side.of(*row));
+            gone.map(|(row, _)| shift.new_row(row)).collect()
+        };
+        let (out, inbound) = both(
+            || self.out.changed(shift, touched, losing(&self.inbound)),
+            || self.inbound.changed(shift, &turned, losing(&self.out)),
+        );
         Self {
-            out: Arc::new(self.out.changed(shift, touched)),
-            inbound: Arc::new(self.inbound.changed(shift, &turned)),
+            out: Arc::new(out),
+            inbound: Arc::new(inbound),
         }
     }
 
@@ -215,7 +226,8 @@ impl Side {
         range(&self.at, row).map(|at| (self.other[at], self.relations[at]))
     }
 
-    fn changed(&self, shift: &Shift, touched: &Touched) -> Self {
+    /// `special` are rows that lose edges.
+    fn changed(&self, shift: &Shift, touched: &Touched, mut special: Vec<Row>) -> Self {
         let more = self.other.len() + touched.len();
         let mut side = Self {
             at: Vec::with_capacity(shift.len() + 1),
@@ -223,35 +235,86 @@ impl Side {
             relations: Vec::with_capacity(more),
         };
         side.at.push(0);
+        special.extend(touched.keys().map(|(row, _)| *row));
+        special.retain(|row| *row != NO_ROW);
+        special.sort_unstable();
+        special.dedup();
         let mut touched = touched.iter().peekable();
-        for (row, old) in (0..).zip(shift.olds()) {
-            let old = range(&self.at, old);
-            let own = touched.peek().is_some_and(|((first, _), _)| *first == row);
-            if own || !shift.is_identity() {
-                for at in old {
-                    let other = shift.new_row(self.other[at]);
-                    if other == NO_ROW {
-                        continue;
-                    }
-                    while let Some((key, relations)) =
-                        touched.next_if(|((first, second), _)| *first == row && *second < other)
-                    {
-                        side.push(key.1, *relations);
-                    }
-                    let replaced = touched.next_if(|(key, _)| **key == (row, other));
-                    let kept = Some(self.relations[at]);
-                    side.push(other, replaced.map_or(kept, |(_, new)| *new));
+        let mut special = special.into_iter().peekable();
+        let mut row = 0;
+        for run in shift.runs() {
+            let end = run.new + (run.old.end - run.old.start);
+            while row < end {
+                // Rows that are new, or special, one by one; all others at once.
+                let stop = special
+                    .peek()
+                    .map_or(end, |row| (*row).min(end))
+                    .max(run.new);
+                if row < run.new || stop == row {
+                    special.next_if_eq(&row);
+                    self.change_row(row, shift, &mut touched, &mut side);
+                    row += 1;
+                    continue;
                 }
-            } else {
-                side.other.extend_from_slice(&self.other[old.clone()]);
-                side.relations.extend_from_slice(&self.relations[old]);
+                let old = |row: Row| run.old.start + (row - run.new);
+                self.copy_rows(old(row)..old(stop), shift, &mut side);
+                row = stop;
             }
-            while let Some((key, relations)) = touched.next_if(|((first, _), _)| *first == row) {
-                side.push(key.1, *relations);
-            }
-            side.at.push(row_number(side.other.len()));
+        }
+        for row in row..row_number(shift.len()) {
+            self.change_row(row, shift, &mut touched, &mut side);
         }
         side
+    }
+
+    /// Appends the edges of old rows none of whose edges goes.
+    fn copy_rows(&self, old: Range<Row>, shift: &Shift, side: &mut Self) {
+        let start = range(&self.at, old.start).start;
+        let end = range(&self.at, old.end - 1).end;
+        let moved = row_number(side.other.len());
+        if shift.is_identity() {
+            side.other.extend_from_slice(&self.other[start..end]);
+        } else {
+            let others = self.other[start..end].iter();
+            side.other.extend(others.map(|other| shift.new_row(*other)));
+        }
+        side.relations
+            .extend_from_slice(&self.relations[start..end]);
+        if self.at.is_empty() {
+            side.at.extend(old.map(|_| moved));
+            return;
+        }
+        let first = row_number(start);
+        let ends = &self.at[old.start as usize + 1..=old.end as usize];
+        side.at.extend(ends.iter().map(|at| at - first + moved));
+    }
+
+    /// Appends the edges of one new row.
+    fn change_row<'t>(
+        &self,
+        row: Row,
+        shift: &Shift,
+        touched: &mut Peekable<impl Iterator<Item = (&'t (Row, Row), &'t Option<Relations>)>>,
+        side: &mut Self,
+    ) {
+        for at in range(&self.at, shift.old_row(row)) {
+            let other = shift.new_row(self.other[at]);
+            if other == NO_ROW {
+                continue;
+            }
+            while let Some((key, relations)) =
+                touched.next_if(|((first, second), _)| *first == row && *second < other)
+            {
+                side.push(key.1, *relations);
+            }
+            let replaced = touched.next_if(|(key, _)| **key == (row, other));
+            let kept = Some(self.relations[at]);
+            side.push(other, replaced.map_or(kept, |(_, new)| *new));
+        }
+        while let Some((key, relations)) = touched.next_if(|((first, _), _)| *first == row) {
+            side.push(key.1, *relations);
+        }
+        side.at.push(row_number(side.other.len()));
     }
 
     fn push(&mut self, other: Row, relations: Option<Relations>) {

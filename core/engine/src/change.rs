@@ -57,9 +57,7 @@ impl Partition {
         if FEW * delta.len() > self.len().max(SMALL) {
             return None;
         }
-        let links = self
-            .links
-            .get_or_init(|| Links::build(self, with.model, with.edges, with.derived));
+        let links = self.links(with);
         self.add_stubs(links, &mut delta, with.model)?;
         let mut spliced = Spliced::new(self, &delta)?;
         spliced.after.counted.dropped_nodes += dropped;
@@ -82,6 +80,20 @@ impl Partition {
             after
         };
         Some(Arc::new(after))
+    }
+
+    /// Who refers to whom; made now if it was not.
+    fn links(&self, with: Rules<'_>) -> &Links {
+        let build = || Links::build(self, with.model, with.edges, with.derived);
+        self.links.get_or_init(build)
+    }
+
+    /// Makes what the first change needs.
+    pub(crate) fn expect_changes(&self, with: Rules<'_>) {
+        if self.can_change(with) {
+            self.links(with);
+            crate::totals::expect(self, with.derived, with.model);
+        }
     }
 
     fn can_change(&self, with: Rules<'_>) -> bool {
@@ -134,23 +146,28 @@ impl Partition {
             regions.extend(region_of(&record.parent));
             regions.insert((record.kind().to_owned(), name_of(record).to_owned()));
         }
+        let records = || delta.values().flatten();
+        let sent: BTreeSet<(String, String)> = records()
+            .map(|record| (record.kind().to_owned(), name_of(record).to_owned()))
+            .collect();
+        let wanted: BTreeSet<(String, String)> = records()
+            .filter_map(|record| region_of(&record.parent))
+            .collect();
         for (kind, name) in regions {
-            let is_wanted = delta.values().flatten().any(|record| {
-                region_of(&record.parent)
-                    .is_some_and(|wanted| wanted == (kind.clone(), name.clone()))
-            }) || links.asking(Key::Region(&kind, &name)).any(|row| {
-                let wanted = self.region_wanted(row);
-                !delta.contains_key(&self.id(row)) && wanted == Some((kind.clone(), name.clone()))
-            });
+            let region = (kind, name);
+            let wants = |row: Row| self.region_wanted(row).as_ref() == Some(&region);
+            let is_wanted = wanted.contains(&region)
+                || links
+                    .asking(Key::Region(&region.0, &region.1))
+                    .any(|row| !delta.contains_key(&self.id(row)) && wants(row));
+            let is_sent = sent.contains(&region);
+            let (kind, name) = region;
             if is_wanted && !model.is_a(&kind, "region") {
                 return None;
             }
             let of_kind = self.kind_named(&kind);
             let known = of_kind.map(|kind| self.rows_named(kind, &name));
-            let is_sent = delta
-                .values()
-                .flatten()
-                .any(|record| record.kind() == kind && name_of(record) == name)
+            let is_sent = is_sent
                 || known
                     .into_iter()
                     .flatten()

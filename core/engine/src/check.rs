@@ -2,12 +2,12 @@
 //! Which values are looked at, and how many must fulfil it, is [`crate::eval`].
 use std::cmp::Ordering;
 
-use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 use stocktake_query::Op;
 
 use crate::error::{EngineError, EngineErrorKind};
 use crate::literal::{Literal, seconds};
+use crate::pattern::Pattern;
 use crate::value::{equal, within_type};
 use crate::view::{Shape, View};
 
@@ -23,12 +23,9 @@ pub(crate) struct Check {
 pub(crate) enum Comparing {
     Equal(Literal),
     Order(Op, Literal),
-    Match(Regex),
+    Match(Box<Pattern>),
     In(Vec<Literal>),
 }
-
-/// A compiled pattern may take this many bytes.
-const PATTERN_BYTES: usize = 1 << 20;
 
 impl Check {
     /// A comparison with one literal.
@@ -52,14 +49,10 @@ impl Check {
 
     /// `=~` and `!~`, without regard to case.
     pub(crate) fn pattern(op: Op, pattern: &str) -> Result<Self, EngineError> {
-        let regex = RegexBuilder::new(pattern)
-            .case_insensitive(true)
-            .size_limit(PATTERN_BYTES)
-            .build()
-            .map_err(|why| refuse(pattern, &why))?;
+        let compiled = Pattern::new(pattern).map_err(|why| refuse(pattern, &why))?;
         Ok(Self {
             negated: op == Op::NotMatch,
-            test: Comparing::Match(regex),
+            test: Comparing::Match(Box::new(compiled)),
         })
     }
 
@@ -71,10 +64,10 @@ impl Check {
             Comparing::Order(op, literal) => view
                 .and_then(|view| order(view, literal))
                 .is_some_and(|order| fits(*op, order)),
-            Comparing::Match(regex) => view.is_some_and(|view| match view.shape() {
+            Comparing::Match(pattern) => view.is_some_and(|view| match view.shape() {
                 Shape::Null => false,
-                Shape::Text(text) => regex.is_match(&text),
-                _ => regex.is_match(&view.text_form()),
+                Shape::Text(text) => pattern.is_match(&text),
+                _ => pattern.is_match(&view.text_form()),
             }),
         };
         holds != self.negated

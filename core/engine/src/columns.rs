@@ -2,11 +2,12 @@
 //! documents when a path is asked for often enough, kept as long as they fit; a comparison then looks at every
 //! distinct value once instead of at every document.
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
 use crate::document::Cursor;
+use crate::nearest::{Tallies, tallies};
 use crate::partition::{Partition, Row};
 
 /// The values of one path for the rows of one kind.
@@ -19,6 +20,7 @@ pub(crate) struct Column {
     codes: Vec<u32>,
     /// Where in the arena each distinct value stands.
     distinct: Vec<usize>,
+    tallies: OnceLock<Tallies>,
 }
 
 /// A path inside of the reported section, and the kind (by place in the partition) it is read from.
@@ -74,6 +76,7 @@ impl Column {
             starts: Vec::new(),
             codes: Vec::new(),
             distinct: Vec::new(),
+            tallies: OnceLock::new(),
         };
         Self::extended(partition, rows, &nothing, &|_| None, values)
     }
@@ -93,6 +96,7 @@ impl Column {
             starts: vec![0],
             codes: Vec::with_capacity(rows.len()),
             distinct: below.distinct.clone(),
+            tallies: OnceLock::new(),
         };
         for row in rows {
             if let Some(codes) = known(row) {
@@ -136,6 +140,11 @@ impl Column {
         &self.codes[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 
+    /// How often each number occurs.
+    pub(crate) fn tallies(&self) -> &[(u32, u32)] {
+        self.tallies.get_or_init(|| tallies(self.codes.clone()))
+    }
+
     /// Every distinct value, the missing one first.
     pub(crate) fn distinct<'p>(
         &self,
@@ -157,5 +166,6 @@ impl Column {
     fn memory_bytes(&self) -> usize {
         4 * (self.starts.capacity() + self.codes.capacity())
             + size_of::<usize>() * self.distinct.capacity()
+            + 8 * self.tallies.get().map_or(0, |tallies| tallies.len())
     }
 }

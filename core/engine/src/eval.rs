@@ -12,7 +12,7 @@ use stocktake_model::parse_time;
 use crate::builder::OWN_KEYS;
 use crate::error::{EngineError, EngineErrorKind};
 use crate::graph::{Graph, Outbound, Spot};
-use crate::nearest::{CLOUD, ROOT, Wanted};
+use crate::nearest::{Answers, CLOUD, ROOT, Wanted};
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::plan::{From, PathPlan, Plan, Section, Step};
 use crate::turns::Turn;
@@ -39,7 +39,7 @@ pub(crate) struct Bound {
     /// By set, by kind of the partition.
     pub(crate) kinds: Vec<Vec<bool>>,
     /// By set and direction.
-    nearest: Vec<OnceLock<Arc<[Row]>>>,
+    nearest: Vec<OnceLock<Arc<Answers>>>,
     /// The kinds of a node of each kind, itself first.
     lineages: OnceLock<Vec<Value>>,
     /// By comparison, by kind of the partition.
@@ -255,8 +255,8 @@ impl Search {
         if at.spot.part == 0 {
             return self.nearest_at_top(at.spot, set, outbound);
         }
-        let rows = self.nearest_rows(at, set, outbound);
-        let found = self.nearest_spot(at.spot, rows[at.spot.row as usize]);
+        let answers = self.nearest_rows(at, set, outbound);
+        let found = self.nearest_spot(at.spot, answers.rows[at.spot.row as usize]);
         // In the own account first: the others are asked only if they hold such kinds at all.
         if found.is_none() && self.leaves(at.spot.part, set, outbound) {
             return self.nearest_at_top(at.spot, set, outbound);
@@ -276,7 +276,7 @@ impl Search {
         at: At<'a>,
         set: usize,
         outbound: Outbound,
-    ) -> &'a Arc<[Row]> {
+    ) -> &'a Answers {
         let above = outbound == Outbound::No;
         at.bound.nearest[2 * set + usize::from(above)].get_or_init(|| {
             let concrete = &self.plan.tables.kinds[set].concrete;
@@ -287,7 +287,7 @@ impl Search {
                 above,
             };
             let cloud = nearest_cloud(&self.graph, at.spot);
-            at.partition.nearest.rows(at.partition, cloud, &wanted)
+            at.partition.nearest.answers(at.partition, cloud, &wanted)
         })
     }
 

@@ -172,6 +172,18 @@ impl Graph {
         self.with_partition(Arc::new(builder.resolve(rules, derived)))
     }
 
+    /// Makes what the first change of an account needs, so that it does not have to wait for it. For later changes there
+    /// is nothing left to do.
+    pub fn expect_changes(&self, account: &str, rules: &[EdgeRule], derived: &[Derive]) {
+        if let Some(partition) = self.partition(account) {
+            partition.expect_changes(Rules {
+                model: &self.catalog.model,
+                edges: rules,
+                derived,
+            });
+        }
+    }
+
     /// The same graph, with what changed in an account put into the place of what it replaces. Changes do that by
     /// themselves once they are many; before a long time without any it saves memory.
     #[must_use]

@@ -1,14 +1,17 @@
 //! Which rows answer to a key (a name, a label) and which rows asked for it, so that a change finds the references
 //! it touches without a look at the others. Keys are hashes: whoever uses what is found here looks twice.
+use std::convert::Infallible;
 use std::hash::{Hash, Hasher as _};
 use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 use stocktake_model::{Derive, EdgeRule, Find, Model, Over, Path, Scope};
 
-use crate::document::Cursor;
+use crate::document::{Cursor, Item};
 use crate::keys::{Entries, Key, Keys, note};
+use crate::labels::Labels;
 use crate::namespaces::Namespaces;
+use crate::parallel::{parallel, threads};
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::reference::{NAMESPACE, property_name};
 use crate::resolve::{Resolver, text};
@@ -84,17 +87,19 @@ impl Links {
         derived: &[Derive],
     ) -> Self {
         let asking = Arc::new(Asking::of(rules, derived));
-        let mut asked = Resolver::new(partition, model).asked(rules);
-        let reader = Reader::new(partition, model, &asking);
-        let mut answers = Entries::new();
-        for row in partition.rows() {
-            reader.answers(row, &mut |key| note(&mut answers, key, row));
-            reader.asks(row, &mut asked);
-        }
+        // What rules ask for takes about as long as all the rest.
+        let halves = parallel(2, threads(), |half| {
+            Ok::<_, Infallible>(match half {
+                0 => (Entries::new(), Resolver::asked(partition, model, rules)),
+                _ => Reader::new(partition, model, &asking).read_all(),
+            })
+        });
+        let Ok(halves) = halves;
+        let (answers, asked): (Vec<Entries>, Vec<Entries>) = halves.into_iter().unzip();
         Self {
             asking,
-            answers: Keys::new(answers),
-            asked: Keys::new(asked),
+            answers: Keys::new(answers.concat()),
+            asked: Keys::new(asked.concat()),
             now: None,
         }
     }
@@ -186,6 +191,7 @@ impl Links {
 pub(crate) struct Reader<'p> {
     partition: &'p Partition,
     namespaces: Namespaces<'p>,
+    labels: Labels<'p>,
     /// By kind of the partition.
     selected: Vec<bool>,
     properties: Vec<(Vec<bool>, Steps, &'p str)>,
@@ -214,10 +220,21 @@ impl<'p> Reader<'p> {
         Self {
             partition,
             namespaces: Namespaces::of(partition),
+            labels: Labels::of(partition),
             selected: is_one(&asking.selected),
             properties: properties.collect(),
             tops: tops.collect(),
         }
+    }
+
+    /// What all rows answer to, and what they ask for.
+    fn read_all(&self) -> (Entries, Entries) {
+        let (mut answers, mut asked) = (Entries::new(), Entries::new());
+        for row in self.partition.rows() {
+            self.answers(row, &mut |key| note(&mut answers, key, row));
+            self.asks(row, &mut asked);
+        }
+        (answers, asked)
     }
 
     fn answers(&self, row: Row, found: &mut dyn FnMut(Key<'_>)) {
@@ -226,7 +243,7 @@ impl<'p> Reader<'p> {
         self.properties(row, found);
         if self.selected[self.partition.kind_code(row)] {
             found(Key::AllOf(namespace));
-            each_label(self.partition, row, &mut |label, value| {
+            self.each_label(row, &mut |label, value| {
                 found(Key::Label(namespace, label, value));
             });
         }
@@ -261,7 +278,7 @@ impl<'p> Reader<'p> {
         self.properties(row, &mut |key| groups[1].push(key.number()));
         let labels = &mut groups[2];
         labels.extend([Key::AllOf(namespace), Key::Anything].map(Key::number));
-        each_label(partition, row, &mut |label, value| {
+        self.each_label(row, &mut |label, value| {
             let keys = [
                 Key::Label(namespace, label, value),
                 Key::LabelAnywhere(label, value),
@@ -269,6 +286,16 @@ impl<'p> Reader<'p> {
             labels.extend(keys.map(Key::number));
         });
         groups
+    }
+
+    fn each_label(&self, row: Row, found: &mut dyn FnMut(&str, &str)) {
+        if let Some(Item::Object(labels)) = self.labels.get(row).map(Cursor::item) {
+            for (label, value) in labels.members() {
+                if let Some(value) = text(value) {
+                    found(label, value);
+                }
+            }
+        }
     }
 
     /// What a row asks for beside what rules look up: what contains it, and its owners.
@@ -287,17 +314,6 @@ impl<'p> Reader<'p> {
                     note(asked, Key::Owner(&uid), row);
                 }
             });
-        }
-    }
-}
-
-fn each_label(partition: &Partition, row: Row, found: &mut dyn FnMut(&str, &str)) {
-    let labels = partition.reported(row).member("labels").map(Cursor::item);
-    if let Some(crate::document::Item::Object(labels)) = labels {
-        for (label, value) in labels.members() {
-            if let Some(value) = text(value) {
-                found(label, value);
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One look into the indexes of a resolver: by uid, by name, by property, by labels. Both kinds of indexes give the
 //! same rows; what is asked for is [`crate::reference`].
 use crate::keys::Key;
+use crate::labels::Labels;
 use crate::partition::Row;
 use crate::reference::Reference;
 use crate::resolve::{Index, Resolver, text};
@@ -12,7 +13,7 @@ impl<'p> Resolver<'p> {
     pub(crate) fn namespace_of(&self, row: Row) -> Option<&'p str> {
         match &self.index {
             Index::Whole(whole) => whole.namespaces[row as usize],
-            Index::Few(_, namespaces) => namespaces.get(row),
+            Index::Few(_, namespaces) | Index::Nothing(namespaces) => namespaces.get(row),
         }
     }
 
@@ -21,6 +22,7 @@ impl<'p> Resolver<'p> {
         match &self.index {
             Index::Whole(whole) => whole.by_uid.get(uid).copied(),
             Index::Few(..) => self.partition.rows_with_uid(uid).first().copied(),
+            Index::Nothing(_) => None,
         }
     }
 
@@ -29,6 +31,7 @@ impl<'p> Resolver<'p> {
         let (links, namespaces) = match &self.index {
             Index::Whole(whole) => return whole.by_name.get(&(kind, namespace, name)).copied(),
             Index::Few(links, namespaces) => (links, namespaces),
+            Index::Nothing(_) => return None,
         };
         let partition = self.partition;
         let is_it = |row: &Row| {
@@ -57,6 +60,7 @@ impl<'p> Resolver<'p> {
                 return;
             }
             Index::Few(links, namespaces) => (links, namespaces),
+            Index::Nothing(_) => return,
         };
         let Find::Property { property, .. } = reference.find else {
             return;
@@ -90,6 +94,7 @@ impl<'p> Resolver<'p> {
                 return labelled.map_or_else(Vec::new, |one| one.select(namespace, selector));
             }
             Index::Few(links, namespaces) => (links, namespaces),
+            Index::Nothing(_) => return Vec::new(),
         };
         let partition = self.partition;
         let with_label = |label: &str, values: &[&str]| -> Vec<Row> {
@@ -104,12 +109,13 @@ impl<'p> Resolver<'p> {
             .min_by_key(Vec::len)
             .unwrap_or_else(|| links.answering(Key::AllOf(namespace)).collect());
         let kinds = self.kinds_of(kind);
+        let labels = Labels::of(partition);
         rows.sort_unstable();
         rows.dedup();
         rows.retain(|row| {
             kinds.contains(&partition.kind_code(*row))
                 && namespaces.get(*row) == namespace
-                && selector.holds(partition.reported(*row).member("labels"))
+                && selector.holds(labels.get(*row))
         });
         rows
     }

@@ -1,7 +1,8 @@
 //! The names of all rows next to each other, so that looking at every name reads one piece of memory and no
 //! documents.
 use crate::document::Item;
-use crate::partition::{NO_ROW, Partition};
+use crate::partition::{Partition, Row, row_number};
+use crate::pattern::Pattern;
 use crate::shift::Shift;
 
 /// `reported.name` by row.
@@ -22,7 +23,7 @@ impl Names {
             complete: true,
             ..Self::default()
         };
-        for row in 0..crate::partition::row_number(partition.len()) {
+        for row in 0..row_number(partition.len()) {
             let value = partition.reported(row).member_numbered(key);
             match value.map(crate::document::Cursor::item) {
                 Some(Item::Text(text)) => names.joined.push_str(text),
@@ -44,13 +45,23 @@ impl Names {
             complete: old.complete,
         };
         let mut new = new.iter();
-        for row in shift.olds() {
-            names.joined.push_str(match row {
-                NO_ROW => new.next().expect("there is a name for each new row"),
-                row => old.get(row),
-            });
-            names.ends.push(names.joined.len());
+        let mut add_new = |names: &mut Self, until: Row| {
+            while names.ends.len() < until as usize {
+                let name = new.next().expect("there is a name for each new row");
+                names.joined.push_str(name);
+                names.ends.push(names.joined.len());
+            }
+        };
+        for run in shift.runs() {
+            add_new(&mut names, run.new);
+            let start = old.start(run.old.start);
+            let end = old.ends[run.old.end as usize - 1];
+            let moved = names.joined.len();
+            names.joined.push_str(&old.joined[start..end]);
+            let ends = old.ends[run.places()].iter();
+            names.ends.extend(ends.map(|end| end - start + moved));
         }
+        add_new(&mut names, row_number(shift.len()));
         names
     }
 
@@ -60,10 +71,51 @@ impl Names {
     }
 
     /// The name of a row; empty if it is no text.
-    pub(crate) fn get(&self, row: crate::partition::Row) -> &str {
-        let at = row as usize;
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.joined[start..self.ends[at]]
+    pub(crate) fn get(&self, row: Row) -> &str {
+        &self.joined[self.start(row)..self.ends[row as usize]]
+    }
+
+    fn start(&self, row: Row) -> usize {
+        let before = (row as usize).checked_sub(1);
+        before.map_or(0, |before| self.ends[before])
+    }
+
+    /// Those of some rows, which ascend, whose names match a pattern.
+    pub(crate) fn matching(&self, rows: &[Row], pattern: &Pattern) -> Vec<Row> {
+        let each = |rows: &[Row]| {
+            let matches = |row: &Row| pattern.is_match(self.get(*row));
+            rows.iter().copied().filter(matches).collect()
+        };
+        let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else {
+            return Vec::new();
+        };
+        if (last - first) as usize + 1 != rows.len() {
+            return each(rows);
+        }
+        // Names that follow each other are one text.
+        let text = &self.joined.as_bytes()[self.start(first)..self.ends[last as usize]];
+        let Some(finder) = pattern.finder(text) else {
+            return each(rows);
+        };
+        let length = finder.needle().len();
+        let ends = &self.ends[first as usize..=last as usize];
+        let (mut found, mut at) = (Vec::new(), self.start(first));
+        let end = at + text.len();
+        while let Some(place) = finder.find(&self.joined.as_bytes()[at..end]) {
+            let here = at + place;
+            let row = ends.partition_point(|end| *end <= here);
+            if here + length > ends[row] {
+                // It stands half in this name, half in the next.
+                at = here + 1;
+                continue;
+            }
+            let row = first + row_number(row);
+            if pattern.is_match(self.get(row)) {
+                found.push(row);
+            }
+            at = self.ends[row as usize];
+        }
+        found
     }
 
     /// Whether [`Names::get`] says all there is to say about the property `name`.
@@ -73,5 +125,41 @@ impl Names {
 
     pub(crate) fn memory_bytes(&self) -> usize {
         self.joined.capacity() + size_of::<usize>() * self.ends.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(names: &[&str], pattern: &str) {
+        let mut all = Names::default();
+        for name in names {
+            all.joined.push_str(name);
+            all.ends.push(all.joined.len());
+        }
+        let pattern = Pattern::new(pattern).unwrap();
+        let count = row_number(names.len());
+        for first in 0..count {
+            let rows: Vec<Row> = (first..count).collect();
+            let matches = |row: &&Row| pattern.is_match(names[**row as usize]);
+            let expected: Vec<Row> = rows.iter().filter(matches).copied().collect();
+            assert_eq!(all.matching(&rows, &pattern), expected);
+            let few: Vec<Row> = rows.iter().step_by(2).copied().collect();
+            let expected: Vec<Row> = few.iter().filter(matches).copied().collect();
+            assert_eq!(all.matching(&few, &pattern), expected);
+        }
+    }
+
+    #[test]
+    fn names_match_alone_however_they_are_kept() {
+        let names = ["xa", "aay", "", "aa", "a", "a", "web-aa-aa", "aax", "w"];
+        for pattern in ["aa", "aa$", "^aa", "a+", "web-.*-aa", "", "absent"] {
+            check(&names, pattern);
+        }
+        check(&["AA", "aa", "aA"], "aa");
+        check(&["\u{212a}ube", "kube"], "kube");
+        check(&[], "aa");
     }
 }

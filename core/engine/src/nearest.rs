@@ -1,6 +1,6 @@
 //! The nearest node of some kinds above (or below) every row, found once for a whole partition and kept.
 //! One breadth-first sweep from all nodes of the kinds at once; ties go to the smallest node id.
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use stocktake_model::{EdgeType, NodeId};
 
@@ -27,7 +27,35 @@ pub(crate) struct Wanted {
 /// Sweeps that were done already; a partition keeps the last few.
 #[derive(Debug, Default)]
 pub(crate) struct Nearest {
-    kept: RwLock<Vec<(Wanted, Arc<[Row]>)>>,
+    kept: RwLock<Vec<(Wanted, Arc<Answers>)>>,
+}
+
+/// For every row the nearest wanted one: a row, [`CLOUD`], [`ROOT`] or [`NO_ROW`].
+#[derive(Debug)]
+pub(crate) struct Answers {
+    pub(crate) rows: Box<[Row]>,
+    /// By kind of the rows; made when it is asked for.
+    tallies: Box<[OnceLock<Tallies>]>,
+}
+
+/// How often each number occurs, by number.
+pub(crate) type Tallies = Box<[(u32, u32)]>;
+
+/// Counts numbers.
+pub(crate) fn tallies(mut numbers: Vec<u32>) -> Tallies {
+    numbers.sort_unstable();
+    let same = numbers.chunk_by(|a, b| a == b);
+    same.map(|same| (same[0], row_number(same.len()))).collect()
+}
+
+impl Answers {
+    /// How often each answer is given to the rows of a kind.
+    pub(crate) fn of_kind(&self, partition: &Partition, kind: usize) -> &[(Row, u32)] {
+        self.tallies[kind].get_or_init(|| {
+            let rows = &partition.kinds[kind].rows;
+            tallies(self.rows[rows.start as usize..rows.end as usize].to_vec())
+        })
+    }
 }
 
 /// More than this many different kinds are rarely asked for between two collections.
@@ -36,29 +64,42 @@ const KEPT: usize = 8;
 impl Nearest {
     pub(crate) fn memory_bytes(&self) -> usize {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().map(|(_, rows)| 4 * rows.len()).sum()
+        let tallies = |answers: &Answers| {
+            let made = answers.tallies.iter().filter_map(OnceLock::get);
+            made.map(|tallies| 8 * tallies.len()).sum::<usize>()
+        };
+        let bytes = |answers: &Answers| 4 * answers.rows.len() + tallies(answers);
+        kept.iter().map(|(_, answers)| bytes(answers)).sum()
     }
 
-    /// For every row the nearest wanted one: a row, [`CLOUD`], [`ROOT`] or [`NO_ROW`].
-    pub(crate) fn rows(&self, partition: &Partition, cloud: NodeId, wanted: &Wanted) -> Arc<[Row]> {
-        let known = |kept: &[(Wanted, Arc<[Row]>)]| {
+    /// The nearest wanted rows.
+    pub(crate) fn answers(
+        &self,
+        partition: &Partition,
+        cloud: NodeId,
+        wanted: &Wanted,
+    ) -> Arc<Answers> {
+        let known = |kept: &[(Wanted, Arc<Answers>)]| {
             let found = kept.iter().find(|(known, _)| known == wanted)?;
             Some(Arc::clone(&found.1))
         };
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rows) = known(&kept) {
-            return rows;
+        if let Some(answers) = known(&kept) {
+            return answers;
         }
         drop(kept);
-        let rows: Arc<[Row]> = sweep(partition, cloud, wanted).into();
+        let answers = Arc::new(Answers {
+            rows: sweep(partition, cloud, wanted).into(),
+            tallies: partition.kinds.iter().map(|_| OnceLock::new()).collect(),
+        });
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if known(&kept).is_none() {
             if kept.len() == KEPT {
                 kept.remove(0);
             }
-            kept.push((wanted.clone(), Arc::clone(&rows)));
+            kept.push((wanted.clone(), Arc::clone(&answers)));
         }
-        rows
+        answers
     }
 }
 

@@ -62,6 +62,23 @@ pub(crate) fn parallel<T: Send, E: Send>(
     Ok(done.into_iter().map(|(_, result)| result).collect())
 }
 
+/// Does both, at the same time where there is more than one thread to do it.
+pub(crate) fn both<A: Send, B>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (A, B) {
+    if threads() < 2 {
+        return (first(), second());
+    }
+    std::thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        let first = first.join();
+        let first = first.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (first, second)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +95,10 @@ mod tests {
         assert_eq!(squares.len(), 100);
         let failed = parallel(100, 3, |at| if at == 50 { Err(at) } else { Ok(at) });
         assert_eq!(failed, Err(50));
+    }
+
+    #[test]
+    fn both_are_done() {
+        assert_eq!(both(|| 1, || 2), (1, 2));
     }
 }

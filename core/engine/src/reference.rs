@@ -118,7 +118,10 @@ impl<'p> Resolver<'p> {
     }
 
     fn note(&mut self, key: Key<'_>, row: Row) {
-        if let Some(asked) = &mut self.asked {
+        let Some(asked) = &mut self.asked else {
+            return;
+        };
+        if self.focus.as_ref().is_none_or(|focus| focus.holds(row)) {
             note(asked, key, row);
         }
     }
@@ -169,7 +172,14 @@ impl<'p> Resolver<'p> {
                 }
                 self.note_selector(&selector, scope, row);
                 for namespace in self.scope(scope, reference, row, element) {
-                    let selected = self.select(kind, namespace, &selector);
+                    let focus = self.focus.as_ref();
+                    let selected = match focus.filter(|focus| focus.decides(row, scope)) {
+                        Some(focus) => {
+                            let kinds = reference.kinds.first().map_or(&[][..], Vec::as_slice);
+                            focus.select(self.partition, kinds, namespace, &selector)
+                        }
+                        None => self.select(kind, namespace, &selector),
+                    };
                     self.lookups += selected.len();
                     found.extend(selected);
                 }

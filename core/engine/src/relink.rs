@@ -8,7 +8,9 @@ use stocktake_model::{EdgeType, Relation};
 use crate::adjacency::{Relations, Touched};
 use crate::change::Rules;
 use crate::cycles::{self, Wanted};
+use crate::focus::Focus;
 use crate::links::Links;
+use crate::parallel::both;
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::resolve::Resolver;
 use crate::splice::Spliced;
@@ -37,19 +39,26 @@ impl Relinked {
         old_rows.extend(&spliced.left);
         old_rows.sort_unstable();
         old_rows.dedup();
-        let mut resolver = Resolver::few(before, with.model, links);
-        let was = resolver.wanted_by(with.edges, &old_rows);
-        let mut reasons_before = FxHashSet::default();
-        collect(was, &mut reasons_before, |row| spliced.shift.new_row(row));
         let (after, shift) = (&spliced.after, &spliced.shift);
         let mut new_links = links.moved(before, after, with.model, shift, &spliced.changed);
-        let mut now = Resolver::few(after, with.model, &new_links);
+        let wanted = |partition, links, changed: &[Row], rows: &[Row]| {
+            let mut resolver = Resolver::few(partition, with.model, links);
+            resolver.focus = Some(Focus::on(partition, changed));
+            resolver.asked = Some(Vec::new());
+            let wanted = resolver.wanted_by(with.edges, rows);
+            (resolver, wanted)
+        };
+        let ((resolver, was), (mut now, is)) = both(
+            || wanted(before, links, &spliced.left, &old_rows),
+            || wanted(after, &new_links, &spliced.changed, rows),
+        );
         if !now.calls_kinds_like(&resolver) {
             return None;
         }
-        now.asked = Some(Vec::new());
-        let is = now.wanted_by(with.edges, rows);
+        let mut reasons_before = FxHashSet::default();
+        collect(was, &mut reasons_before, |row| shift.new_row(row));
         let asked = now.asked.take().unwrap_or_default();
+        now.focus = None;
         let mut reasons_now = FxHashSet::default();
         collect(is, &mut reasons_now, |row| row);
         add_explicit(before, &mut reasons_before, |row| shift.new_row(row));

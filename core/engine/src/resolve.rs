@@ -6,6 +6,7 @@ use stocktake_model::{Direction, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, 
 use crate::adjacency::{Edge, Relations};
 use crate::cycles::{self, Wanted};
 use crate::document::{Cursor, Item};
+use crate::focus::Focus;
 use crate::keys::Entries;
 use crate::layout::{containment, merged};
 use crate::links::Links;
@@ -38,6 +39,8 @@ pub(crate) struct Resolver<'p> {
     pub(crate) lookups: usize,
     /// What was looked up, and by which row, if anybody wants to know.
     pub(crate) asked: Option<Entries>,
+    /// If only what changed is of interest.
+    pub(crate) focus: Option<Focus<'p>>,
     wanted: [Vec<Wanted>; 3],
 }
 
@@ -47,6 +50,8 @@ pub(crate) enum Index<'p> {
     Whole(Whole<'p>),
     /// For a few rows.
     Few(&'p Links, Namespaces<'p>),
+    /// Nowhere: only what is looked up is of interest.
+    Nothing(Namespaces<'p>),
 }
 
 /// Indexes that are quick to ask and slow to make.
@@ -115,6 +120,7 @@ impl<'p> Resolver<'p> {
             by_api: FxHashMap::default(),
             lookups: 0,
             asked: None,
+            focus: None,
             wanted: Default::default(),
         };
         resolver.index_api_kinds();
@@ -122,13 +128,14 @@ impl<'p> Resolver<'p> {
     }
 
     /// Everything that rules look up, with the rows that hold the references.
-    pub(crate) fn asked(mut self, rules: &[EdgeRule]) -> Entries {
-        self.asked = Some(Entries::new());
+    pub(crate) fn asked(partition: &'p Partition, model: &'p Model, rules: &[EdgeRule]) -> Entries {
+        let index = Index::Nothing(Namespaces::of(partition));
+        let mut resolver = Self::with(partition, model, index);
+        resolver.asked = Some(Entries::new());
         for rule in rules {
-            self.apply(rule, None);
-            self.wanted = Default::default();
+            resolver.apply(rule, None);
         }
-        self.asked.unwrap_or_default()
+        resolver.asked.unwrap_or_default()
     }
 
     /// The edges that rules make for references of these rows, and the edges that contain them; any order, with
@@ -277,6 +284,8 @@ impl<'p> Resolver<'p> {
         let Some(bound) = self.bind(rule) else {
             return;
         };
+        // Both ends may have changed, or one of them.
+        let focus = rule.end.as_ref().and_then(|_| self.focus.take());
         let (mut found, mut ends) = (Vec::new(), Vec::new());
         for row in rows {
             let reported = self.partition.reported(row);
@@ -296,6 +305,7 @@ impl<'p> Resolver<'p> {
             self.want(rule, row, &found);
             found.clear();
         }
+        self.focus = self.focus.take().or(focus);
     }
 
     /// `None` if the rule can not match anything here.

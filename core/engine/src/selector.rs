@@ -2,6 +2,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::document::{Cursor, Item};
+use crate::labels::Labels;
 use crate::partition::{Partition, Row};
 
 /// All conditions of a selector; every one must hold.
@@ -130,7 +131,7 @@ type Posted<'p> = (Option<&'p str>, &'p str, &'p str);
 
 /// Rows of some kind by namespace and label.
 pub(crate) struct Labelled<'p> {
-    partition: &'p Partition,
+    labels: Labels<'p>,
     by_label: FxHashMap<Posted<'p>, Vec<Row>>,
     by_namespace: FxHashMap<Option<&'p str>, Vec<Row>>,
 }
@@ -142,7 +143,7 @@ impl<'p> Labelled<'p> {
         namespaces: &[Option<&'p str>],
     ) -> Self {
         let mut labelled = Self {
-            partition,
+            labels: Labels::of(partition),
             by_label: FxHashMap::default(),
             by_namespace: FxHashMap::default(),
         };
@@ -153,7 +154,7 @@ impl<'p> Labelled<'p> {
                 .entry(namespace)
                 .or_default()
                 .push(row);
-            let Some(Item::Object(labels)) = labelled.labels(row).map(Cursor::item) else {
+            let Some(Item::Object(labels)) = labelled.labels.get(row).map(Cursor::item) else {
                 continue;
             };
             for (key, value) in labels.members() {
@@ -164,10 +165,6 @@ impl<'p> Labelled<'p> {
             }
         }
         labelled
-    }
-
-    fn labels(&self, row: Row) -> Option<Cursor<'p>> {
-        self.partition.reported(row).member("labels")
     }
 
     /// Rows in the namespace that fulfil the selector: starts from the label that fewest rows have.
@@ -197,7 +194,7 @@ impl<'p> Labelled<'p> {
                 .cloned()
                 .unwrap_or_default(),
         };
-        let holds = |row: &Row| selector.holds(self.labels(*row));
+        let holds = |row: &Row| selector.holds(self.labels.get(*row));
         candidates.into_iter().filter(holds).collect()
     }
 }

@@ -185,13 +185,6 @@ fn place_of(partition: &Partition, record: &NodeRecord) -> Row {
 impl Partition {
     /// The same rows at their new places; those that are new are still empty.
     pub(crate) fn moved(&self, shift: &Shift, strings: Strings) -> Self {
-        let docs = shift.olds();
-        let docs = docs.map(|old| self.docs.get(old as usize).copied().unwrap_or(0));
-        let uid_at = shift.olds();
-        let uid_at = uid_at.map(|old| {
-            let at = self.columns.uid_at.get(old as usize);
-            at.copied().unwrap_or(u32::MAX)
-        });
         Self {
             cloud: self.cloud.clone(),
             account: self.account.clone(),
@@ -200,11 +193,11 @@ impl Partition {
             strings,
             kinds: self.kinds.iter().map(KindRows::clone).collect(),
             arena: self.arena.clone(),
-            docs: docs.collect(),
+            docs: shift.copied(&self.docs, 0),
             columns: Fixed {
                 ids: shift.spliced(&self.columns.ids, NodeId::ROOT),
                 kind: Arc::clone(&self.columns.kind),
-                uid_at: uid_at.collect(),
+                uid_at: shift.copied(&self.columns.uid_at, u32::MAX),
             },
             names: Arc::clone(&self.names),
             words: Words::default(),
@@ -256,26 +249,38 @@ impl Partition {
     }
 
     fn sort_kinds(&mut self, shift: &Shift, before: &Self) {
-        let kind = self.strings.find("kind").expect("an own key");
-        let mut codes = Vec::with_capacity(shift.len());
         let mut kinds: Vec<KindRows> = Vec::new();
-        for row in 0..row_number(shift.len()) {
-            let name = match shift.old_row(row) {
-                NO_ROW => {
-                    let value = self.reported(row).member_numbered(kind);
-                    value.and_then(crate::resolve::text).unwrap_or_default()
-                }
-                old => before.kind(old),
-            };
+        let mut codes: Vec<u16> = Vec::with_capacity(shift.len());
+        let mut add = |name: &str, more: u32| {
+            let start = row_number(codes.len());
             if kinds.last().is_none_or(|last| last.name != name) {
                 kinds.push(KindRows {
                     name: name.to_owned(),
-                    rows: row..row,
+                    rows: start..start,
                 });
             }
-            kinds.last_mut().expect("pushed above").rows.end = row + 1;
-            codes.push(u16::try_from(kinds.len() - 1).expect("fewer than 65536 kinds"));
+            kinds.last_mut().expect("pushed above").rows.end = start + more;
+            let code = u16::try_from(kinds.len() - 1).expect("fewer than 65536 kinds");
+            codes.resize(codes.len() + more as usize, code);
+        };
+        let kind = self.strings.find("kind").expect("an own key");
+        let name_of = |row: Row| {
+            let value = self.reported(row).member_numbered(kind);
+            value.and_then(crate::resolve::text).unwrap_or_default()
+        };
+        let mut done = 0;
+        for run in shift.runs() {
+            (done..run.new).for_each(|row| add(name_of(row), 1));
+            let mut start = run.old.start;
+            while start < run.old.end {
+                let old = &before.kinds[before.kind_code(start)];
+                let end = old.rows.end.min(run.old.end);
+                add(&old.name, end - start);
+                start = end;
+            }
+            done = run.new + (run.old.end - run.old.start);
         }
+        (done..row_number(shift.len())).for_each(|row| add(name_of(row), 1));
         self.kinds = kinds;
         self.columns.kind = Arc::new(codes);
     }

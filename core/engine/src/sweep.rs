@@ -6,14 +6,14 @@ use std::ops::Range;
 use stocktake_query::Quantifier;
 
 use crate::access::Ranges;
-use crate::check::Check;
+use crate::check::{Check, Comparing};
 use crate::error::EngineError;
 use crate::eval::Search;
 use crate::graph::Spot;
-use crate::parallel::{parallel, threads};
+use crate::parallel::parallel;
 use crate::partition::{Partition, Row};
 use crate::plan::{From, PathPlan, Section, Step, Test};
-use crate::text::Phrase;
+use crate::text::{Known, Phrase};
 use crate::view::View;
 
 /// Rows of one kind of one partition.
@@ -157,7 +157,11 @@ impl Sweep {
         }
         self.wave = (4 * self.wave).min(GREATEST_WAVE);
         let many = if reads_all(filter) { MANY / 32 } else { MANY };
-        let threads = if rows < many { 1 } else { threads() };
+        let threads = if rows < many {
+            1
+        } else {
+            search.turn.threads()
+        };
         let found = parallel(taken.len(), threads, |at| {
             search.matching(&taken[at], filter)
         })?;
@@ -238,11 +242,21 @@ impl Search {
         check: &Check,
     ) -> bool {
         let names = &self.graph.partitions[part as usize].names;
-        let possible = quantifier.is_none() && self.is_name(path) && names.is_complete();
-        if possible {
-            rows.retain(|&row| check.holds(Some(View::Text(names.get(row)))));
+        if quantifier.is_some() || !self.is_name(path) || !names.is_complete() {
+            return false;
         }
-        possible
+        match &check.test {
+            Comparing::Match(pattern) => {
+                let found = names.matching(rows, pattern);
+                if check.negated {
+                    remove(rows, &found);
+                } else {
+                    *rows = found;
+                }
+            }
+            _ => rows.retain(|&row| check.holds(Some(View::Text(names.get(row))))),
+        }
+        true
     }
 
     /// Whether a path is `/reported.name` of the node itself.
@@ -260,7 +274,8 @@ impl Search {
     fn retain_text(&self, part: u32, rows: &mut Vec<Row>, phrase: &Phrase) {
         let partition = &self.graph.partitions[part as usize];
         partition.retain_candidates(phrase, rows);
-        rows.retain(|&row| phrase.occurs(partition.reported(row)));
+        let mut known = Known::of(&partition.strings);
+        rows.retain(|&row| phrase.occurs_with(partition.reported(row), &mut known));
     }
 }
 

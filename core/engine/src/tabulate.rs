@@ -13,7 +13,8 @@ use crate::error::EngineError;
 use crate::eval::{At, Search};
 use crate::graph::{Outbound, Spot, Stored};
 use crate::hits::SortKey;
-use crate::parallel::{parallel, threads};
+use crate::nearest::Answers;
+use crate::parallel::parallel;
 use crate::partition::{NO_ROW, Row};
 use crate::plan::{
     AggregatePlan, ArgumentPlan, From, GroupValuePlan, PartPlan, PathPlan, Section, Step, Test,
@@ -33,7 +34,7 @@ struct Counts {
 /// The number that stands for a group's value, by row.
 enum Codes<'s> {
     Column(Arc<Column>),
-    Nearest(&'s [Row]),
+    Nearest(&'s Answers),
     Region(&'s [Row]),
     /// The same for all rows of the account.
     Account,
@@ -86,15 +87,20 @@ impl Search {
         filter: &Test,
         paths: &[&PathPlan],
     ) -> Result<Vec<(Vec<Value>, u64)>, EngineError> {
+        // What is counted already is not worth taking apart.
+        let most = match (filter, paths) {
+            (Test::All | Test::Kinds(_), [_]) => u32::MAX,
+            _ => 16 * UNIT,
+        };
         let mut all = Vec::new();
         let mut rows = 0;
         for (number, partition) in (0..).zip(self.graph.partitions.iter()) {
             let ranges = self.candidates(number, filter);
-            let units = units(partition, number, ranges, 16 * UNIT);
+            let units = units(partition, number, ranges, most);
             rows += units.iter().map(Unit::len).sum::<usize>();
             all.extend(units);
         }
-        let threads = if rows < MANY { 1 } else { threads() };
+        let threads = if rows < MANY { 1 } else { self.turn.threads() };
         let size = all.len().div_ceil(2 * threads).max(1);
         let chunks: Vec<&[Unit]> = all.chunks(size).collect();
         let counted = parallel(chunks.len(), threads, |at| {
@@ -115,6 +121,11 @@ impl Search {
         paths: &[&PathPlan],
         counts: &mut Counts,
     ) -> Result<(), EngineError> {
+        if let [path] = paths
+            && self.count_kind(unit, filter, path, counts)?
+        {
+            return Ok(());
+        }
         let rows = self.matching(unit, filter)?;
         let Some(&first) = rows.first() else {
             return Ok(());
@@ -122,18 +133,13 @@ impl Search {
         let part = unit.part;
         let at = self.at(Spot { part, row: first });
         let kind = at.partition.kind_code(first);
-        let leaves = |path: &&&PathPlan| match path.from {
-            From::Nearest(set, outbound) => self.leaves(part, set, outbound),
-            _ => false,
-        };
-        // A number per row tells only nodes of the own account apart.
-        let leaves = paths.iter().any(|path| leaves(&path));
+        let leaves = paths.iter().any(|path| self.leads_away(part, path));
         if part == 0 || leaves || 8 * rows.len() < at.partition.kinds[kind].rows.len() {
             // A column for all rows would take longer than a look at these few.
             for row in rows {
                 let at = self.at(Spot { part, row });
-                let values = paths.iter().map(|path| self.first(at, path)).collect();
-                counts.add(values, 1);
+                let values = paths.iter().map(|path| self.first(at, path));
+                counts.add(&values.collect::<Vec<_>>(), 1);
             }
             return Ok(());
         }
@@ -141,9 +147,54 @@ impl Search {
         for (key, count) in by_code(&rows, &codes, at.partition.len()) {
             let values = codes.iter().zip(paths).zip(key);
             let values = values.map(|((codes, path), code)| self.decoded(at, codes, path, code));
-            counts.add(values.collect(), count);
+            counts.add(&values.collect::<Vec<_>>(), count);
         }
         Ok(())
+    }
+
+    /// Counts all rows of a kind by numbers that were counted before; returns whether that is what is asked for.
+    fn count_kind(
+        &self,
+        unit: &Unit,
+        filter: &Test,
+        path: &PathPlan,
+        counts: &mut Counts,
+    ) -> Result<bool, EngineError> {
+        let (part, [rows]) = (unit.part, unit.rows.as_slice()) else {
+            return Ok(false);
+        };
+        let row = rows.start;
+        let at = self.at(Spot { part, row });
+        let kind = at.partition.kind_code(row);
+        let whole = *rows == at.partition.kinds[kind].rows;
+        let all = match filter {
+            Test::All => true,
+            Test::Kinds(set) => at.bound.kinds[*set][kind],
+            _ => false,
+        };
+        if part == 0 || !whole || !all || self.leads_away(part, path) {
+            return Ok(false);
+        }
+        self.go_on()?;
+        let codes = self.codes(at, path);
+        let tallies = match &codes {
+            Codes::Column(column) => column.tallies(),
+            Codes::Nearest(answers) => answers.of_kind(at.partition, kind),
+            Codes::Region(_) | Codes::Account => return Ok(false),
+        };
+        for (code, count) in tallies {
+            let value = self.decoded(at, &codes, path, *code);
+            counts.add(&[value], u64::from(*count));
+        }
+        Ok(true)
+    }
+
+    /// Whether values may be those of other accounts, which a number per row does not tell apart.
+    fn leads_away(&self, part: u32, path: &PathPlan) -> bool {
+        match path.from {
+            From::Nearest(set, outbound) => self.leaves(part, set, outbound),
+            _ => false,
+        }
     }
 
     fn codes<'s>(&'s self, at: At<'s>, path: &PathPlan) -> Codes<'s> {
@@ -252,37 +303,36 @@ impl Codes<'_> {
     fn of(&self, row: Row) -> u32 {
         match self {
             Self::Column(column) => column.codes(row)[0],
-            Self::Nearest(rows) | Self::Region(rows) => rows[row as usize],
+            Self::Nearest(answers) => answers.rows[row as usize],
+            Self::Region(rows) => rows[row as usize],
             Self::Account => 0,
         }
     }
 }
 
 impl Counts {
-    fn add(&mut self, values: Vec<Option<View<'_>>>, count: u64) {
+    fn add(&mut self, values: &[Option<View<'_>>], count: u64) {
+        let owned = || {
+            let values = values.iter();
+            let values = values.map(|view| view.map_or(Value::Null, View::to_value));
+            values.collect()
+        };
         self.key.clear();
-        for value in &values {
+        for value in values {
             match value {
                 None => self.key.push('\u{1}'),
                 Some(value) => match value.text() {
                     Some(text) if !text.contains(['\0', '\u{1}']) => self.key.push_str(&text),
-                    _ => {
-                        let values = values.into_iter();
-                        let values = values.map(|view| view.map_or(Value::Null, View::to_value));
-                        self.others.push((values.collect(), count));
-                        return;
-                    }
+                    _ => return self.others.push((owned(), count)),
                 },
             }
             self.key.push('\0');
         }
-        if let Some((_, known)) = self.texts.get_mut(&self.key) {
-            *known += count;
-            return;
+        match self.texts.get_mut(&self.key) {
+            Some((_, known)) => *known += count,
+            None => {
+                self.texts.insert(self.key.clone(), (owned(), count));
+            }
         }
-        let values = values.into_iter();
-        let values = values.map(|view| view.map_or(Value::Null, View::to_value));
-        self.texts
-            .insert(self.key.clone(), (values.collect(), count));
     }
 }

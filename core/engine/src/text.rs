@@ -1,6 +1,9 @@
 //! Full text: words of the scalar values of `reported`, read one after the other. The index of words gives candidates
 //! to [`Phrase::occurs`], it never replaces it.
+use memchr::memchr2_iter;
+
 use crate::document::{Cursor, Item};
+use crate::intern::Strings;
 
 /// Words that must follow each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +48,15 @@ impl Phrase {
 
     /// Whether it occurs at all.
     pub(crate) fn occurs(&self, reported: Cursor<'_>) -> bool {
+        self.occurs_with(reported, &mut Known::default())
+    }
+
+    /// The same for one of many documents with the same strings.
+    pub(crate) fn occurs_with(&self, reported: Cursor<'_>, known: &mut Known) -> bool {
         if let [word] = self.words.as_slice()
             && word.is_ascii()
         {
-            return has_word(reported, word);
+            return has_word(reported, word, known);
         }
         let mut search = Search {
             phrase: &self.words,
@@ -64,6 +72,24 @@ impl Phrase {
             });
         }
         search.found.times > 0
+    }
+}
+
+/// Which of the texts that have a number have a word in them, as far as they were read.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Vec<Option<bool>>);
+
+impl Known {
+    /// For documents with these strings.
+    pub(crate) fn of(strings: &Strings) -> Self {
+        Self(vec![None; strings.len()])
+    }
+
+    fn get(&mut self, number: u32, read: impl FnOnce() -> bool) -> bool {
+        match self.0.get_mut(number as usize) {
+            Some(known) => *known.get_or_insert_with(read),
+            None => read(),
+        }
     }
 }
 
@@ -89,11 +115,19 @@ impl Search<'_> {
 }
 
 /// Whether a word, in lower case and without other letters, is anywhere in a document.
-fn has_word(value: Cursor<'_>, word: &str) -> bool {
+fn has_word(value: Cursor<'_>, word: &str, known: &mut Known) -> bool {
+    if let Some(number) = value.number_of_text() {
+        let has = || text_has_word(value.strings().text(number), word);
+        return known.get(number, has);
+    }
     match value.item() {
-        Item::Text(text) => text.len() >= word.len() && text_has_word(text, word),
-        Item::List(body) => body.elements().any(|element| has_word(element, word)),
-        Item::Object(body) => body.entries().any(|(_, member)| has_word(member, word)),
+        Item::Text(text) => text_has_word(text, word),
+        Item::List(body) => body
+            .elements()
+            .any(|element| has_word(element, word, known)),
+        Item::Object(body) => body
+            .entries()
+            .any(|(_, member)| has_word(member, word, known)),
         Item::Null | Item::Bool(_) => false,
         // Every word of a number has a digit in it.
         _ if !word.bytes().any(|byte| byte.is_ascii_digit()) => false,
@@ -106,6 +140,9 @@ fn has_word(value: Cursor<'_>, word: &str) -> bool {
 }
 
 fn text_has_word(text: &str, word: &str) -> bool {
+    if text.len() < word.len() {
+        return false;
+    }
     if !text.is_ascii() || is_timestamp(text) {
         let mut found = false;
         each_word(text, &mut |other| found |= same_word(word, other));
@@ -113,9 +150,10 @@ fn text_has_word(text: &str, word: &str) -> bool {
     }
     let (text, word) = (text.as_bytes(), word.as_bytes());
     let is_end = |at: usize| text.get(at).is_none_or(|byte| ENDS[usize::from(*byte)]);
-    text.windows(word.len()).enumerate().any(|(at, window)| {
-        window[0].eq_ignore_ascii_case(&word[0])
-            && window.eq_ignore_ascii_case(word)
+    let (lower, upper) = (word[0], word[0].to_ascii_uppercase());
+    let mut places = memchr2_iter(lower, upper, &text[..=text.len() - word.len()]);
+    places.any(|at| {
+        text[at..at + word.len()].eq_ignore_ascii_case(word)
             && is_end(at + word.len())
             && (at == 0 || is_end(at - 1))
     })

@@ -1,6 +1,8 @@
 //! `sort … limit`: the first few in some order, found without keeping or sorting the others. Sorted by name, rows
 //! are read in the order they lie in, only until no later one can be among the first.
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -8,6 +10,7 @@ use crate::error::EngineError;
 use crate::eval::Search;
 use crate::graph::Spot;
 use crate::hits::{Hit, SortKey};
+use crate::partition::{Partition, Row};
 use crate::plan::{PartPlan, SortPlan};
 use crate::sweep::{Sweep, Unit, units};
 use crate::view::View;
@@ -19,24 +22,30 @@ pub(crate) const FEW: usize = 10_000;
 struct Top {
     most: usize,
     heap: BinaryHeap<Ranked>,
-    seen: usize,
 }
 
-/// A hit with what it is sorted by; equal ones stay in the order they were found.
+/// A hit with what it is sorted by; equal ones come in the order they are found in.
 struct Ranked {
     keys: Vec<SortKey>,
-    found: usize,
     hit: Hit,
 }
 
+/// Rows of one kind and account that are still to be looked at, by the name of the first of them. The one with the
+/// smallest name is the greatest, as a heap gives the greatest.
+struct Waiting<'n> {
+    name: &'n str,
+    part: u32,
+    rows: std::vec::IntoIter<Range<Row>>,
+    open: Range<Row>,
+    block: u32,
+}
+
 /// Rows of the first block of a kind.
-const BLOCK: u32 = 32;
+const BLOCK: u32 = 4;
 
 impl Top {
     fn add(&mut self, keys: Vec<SortKey>, hit: Hit) {
-        let found = self.seen;
-        self.seen += 1;
-        self.heap.push(Ranked { keys, found, hit });
+        self.heap.push(Ranked { keys, hit });
         if self.heap.len() > self.most {
             self.heap.pop();
         }
@@ -65,7 +74,6 @@ impl Search {
         let mut top = Top {
             most,
             heap: BinaryHeap::new(),
-            seen: 0,
         };
         if most == 0 {
             return Ok(Vec::new());
@@ -74,9 +82,7 @@ impl Search {
             .first()
             .is_some_and(|key| !key.descending && self.is_name(&key.path));
         if by_name {
-            for number in (0..).take(self.graph.partitions.len()) {
-                self.top_names(number, part, keys, &mut top)?;
-            }
+            self.top_names(part, keys, &mut top)?;
         } else {
             let mut sweep = Sweep::whole();
             while let Some(spots) = sweep.next(self, &part.filter)? {
@@ -89,7 +95,7 @@ impl Search {
 
     fn add_all(
         &self,
-        spots: Vec<Spot>,
+        spots: impl IntoIterator<Item = Spot>,
         part: &PartPlan,
         keys: &[SortPlan],
         top: &mut Top,
@@ -102,41 +108,49 @@ impl Search {
         Ok(())
     }
 
+    /// Rows of a kind lie in the order of their names, so all kinds of all accounts are read side by side, the smallest
+    /// name first, until no later one can be among the first.
     fn top_names(
         &self,
-        number: u32,
         part: &PartPlan,
         keys: &[SortPlan],
         top: &mut Top,
     ) -> Result<(), EngineError> {
-        let partition = &self.graph.partitions[number as usize];
-        let complete = partition.names.is_complete();
-        let ranges = self.candidates(number, &part.filter);
-        for kind in units(partition, number, ranges, u32::MAX) {
-            let mut most = BLOCK;
-            let mut left = kind.rows.into_iter();
-            let mut open = left.next();
-            while let Some(range) = open {
-                if complete && top.is_behind(partition.names.get(range.start)) {
-                    break;
-                }
-                let end = range.end.min(range.start.saturating_add(most));
-                let block = Unit {
-                    part: number,
-                    rows: std::iter::once(range.start..end).collect(),
-                };
-                let rows = self.matching(&block, &part.filter)?;
-                let spots = rows.into_iter().map(|row| Spot { part: number, row });
-                self.add_all(spots.collect(), part, keys, top)?;
-                most = most.saturating_mul(2);
-                open = if end < range.end {
-                    Some(end..range.end)
+        let mut waiting = BinaryHeap::new();
+        for (number, partition) in (0..).zip(self.graph.partitions.iter()) {
+            let ranges = self.candidates(number, &part.filter);
+            for unit in units(partition, number, ranges, u32::MAX) {
+                if partition.names.is_complete() {
+                    waiting.extend(Waiting::new(partition, unit));
                 } else {
-                    left.next()
-                };
+                    self.top_block(&unit, part, keys, top)?;
+                }
             }
         }
+        while let Some(mut here) = waiting.pop() {
+            if top.is_behind(here.name) {
+                break;
+            }
+            self.top_block(&here.next(), part, keys, top)?;
+            let partition = &self.graph.partitions[here.part as usize];
+            waiting.extend(here.advanced(partition));
+        }
         Ok(())
+    }
+
+    fn top_block(
+        &self,
+        unit: &Unit,
+        part: &PartPlan,
+        keys: &[SortPlan],
+        top: &mut Top,
+    ) -> Result<(), EngineError> {
+        let rows = self.matching(unit, &part.filter)?;
+        let spots = rows.into_iter().map(|row| Spot {
+            part: unit.part,
+            row,
+        });
+        self.add_all(spots, part, keys, top)
     }
 
     /// What a hit is sorted by.
@@ -152,14 +166,73 @@ impl Search {
     }
 }
 
+impl<'n> Waiting<'n> {
+    fn new(partition: &'n Partition, unit: Unit) -> Option<Self> {
+        let mut rows = unit.rows.into_iter();
+        let open = rows.next()?;
+        Some(Self {
+            name: partition.names.get(open.start),
+            part: unit.part,
+            rows,
+            open,
+            block: BLOCK,
+        })
+    }
+
+    /// The next few rows.
+    fn next(&mut self) -> Unit {
+        let end = self.open.start.saturating_add(self.block);
+        let end = end.min(self.open.end);
+        let next = self.open.start..end;
+        self.open.start = end;
+        self.block = self.block.saturating_mul(2);
+        Unit {
+            part: self.part,
+            rows: vec![next],
+        }
+    }
+
+    /// What is left, if there is anything.
+    fn advanced(mut self, partition: &'n Partition) -> Option<Self> {
+        if self.open.is_empty() {
+            self.open = self.rows.next()?;
+        }
+        self.name = partition.names.get(self.open.start);
+        Some(self)
+    }
+}
+
+impl Ord for Waiting<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |waiting: &Self| (waiting.part, waiting.open.start);
+        let names = other.name.cmp(self.name);
+        names.then_with(|| key(other).cmp(&key(self)))
+    }
+}
+
+impl PartialOrd for Waiting<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Waiting<'_> {}
+
 impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (&self.keys, self.found).cmp(&(&other.keys, other.found))
+    fn cmp(&self, other: &Self) -> Ordering {
+        let keys = self.keys.cmp(&other.keys);
+        keys.then_with(|| self.hit.spot.cmp(&other.hit.spot))
     }
 }
 
 impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }

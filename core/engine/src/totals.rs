@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use stocktake_model::{Path, Step};
+use stocktake_model::{Derive, Model, Over, Path, Step, Take};
 
 use crate::columns::{Column, ColumnKey};
 use crate::document::Cursor;
@@ -12,6 +12,17 @@ use crate::steps::Steps;
 use crate::sum::Sum;
 use crate::value::Num;
 use crate::view::{Shape, View};
+
+/// Makes the columns that sums over accounts are read from.
+pub(crate) fn expect(partition: &Partition, derived: &[Derive], model: &Model) {
+    for derive in derived {
+        if let (Over::Account { kind }, Take::Sum(path)) = (&derive.over, &derive.take) {
+            let is_one = |code: &usize| model.is_a(&partition.kinds[*code].name, kind);
+            let kinds: Vec<usize> = (0..partition.kinds.len()).filter(is_one).collect();
+            sum(partition, &kinds, path);
+        }
+    }
+}
 
 /// The sum of the numbers at a path of some kinds; `None` if the path may lead to several values of a node.
 pub(crate) fn sum(partition: &Partition, kinds: &[usize], path: &Path) -> Option<Value> {

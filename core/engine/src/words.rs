@@ -2,7 +2,7 @@
 //! to [`crate::text::Phrase`], which reads the documents and decides.
 use std::hash::Hasher as _;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustc_hash::FxHasher;
 
@@ -11,10 +11,12 @@ use crate::layer::Layer;
 use crate::partition::{Partition, Row, row_number};
 use crate::text::{Phrase, each_word, scalars};
 
-/// The index of a partition: made when full text was asked of enough rows, kept if it is small enough.
+/// The index of a partition: made when full text was asked of all rows before, or by whoever has the time; kept if it
+/// is small enough.
 #[derive(Debug, Default)]
 pub(crate) struct Words {
     asked: AtomicUsize,
+    is_made: AtomicBool,
     index: OnceLock<Option<WordIndex>>,
 }
 
@@ -37,18 +39,24 @@ const COMMON: u32 = 4;
 const BYTES_PER_BUCKET: usize = 32;
 
 impl Words {
-    /// The index, if it is there or worth making, now that `rows` more rows are asked for.
+    /// The index, if it is there or worth making, now that `rows` more rows are asked for. It is not for the first
+    /// question: to read all documents once takes a fraction of the time.
     pub(crate) fn asked(&self, partition: &Partition, rows: usize) -> Option<&WordIndex> {
         if let Some(index) = self.index.get() {
             return index.as_ref();
         }
         let asked = rows + self.asked.fetch_add(rows, Ordering::Relaxed);
-        if asked < partition.len() / 4 {
+        // Who comes while somebody else makes it reads documents meanwhile.
+        if asked <= partition.len() || self.is_made.swap(true, Ordering::Relaxed) {
             return None;
         }
-        self.index
-            .get_or_init(|| WordIndex::build(partition))
-            .as_ref()
+        self.make(partition);
+        self.ready()
+    }
+
+    /// Makes the index, if it is not there.
+    pub(crate) fn make(&self, partition: &Partition) {
+        self.index.get_or_init(|| WordIndex::build(partition));
     }
 
     /// With an index that was made before.

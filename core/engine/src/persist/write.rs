@@ -49,7 +49,7 @@ impl Partition {
             Some(_) => Arc::new(self.merged()),
             None => Arc::clone(self),
         };
-        let _ = whole.words.asked(&whole, whole.len());
+        whole.words.make(&whole);
         let fits = !whole.is_empty() && docs(&whole).is_some() && names(&whole).is_some();
         let sections = if fits { &SECTIONS[..] } else { &[] };
         sections.iter().map(move |section| section(&whole))

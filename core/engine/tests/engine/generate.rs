@@ -48,7 +48,7 @@ fn node() -> impl Strategy<Value = Node> {
         "persistent_volume",
     ]);
     let namespace = prop::sample::select(vec![None, Some("x"), Some("y")]);
-    let name = prop::sample::select(vec!["a", "b", "web", "dns-1"]);
+    let name = prop::sample::select(vec!["a", "b", "web", "dns-1", "Web-dns"]);
     let marks = prop::option::weighted(
         0.2,
         (
@@ -194,7 +194,7 @@ fn comparison(paths: &'static [&'static str]) -> impl Strategy<Value = String> {
     let quantifier = text(&["", "", "", " any", " all", " none"]);
     let right = prop_oneof![
         4 => (text(&["=", "!=", "<", "<=", ">", ">="]), text(&LITERALS)).prop_map(|(op, value)| format!("{op} {value}")),
-        1 => (text(&["=~", "!~"]), text(&["a", "\"^w\"", "\"[0-1]\"", "1"])).prop_map(|(op, value)| format!("{op} {value}")),
+        1 => (text(&["=~", "!~"]), text(&["a", "\"^w\"", "\"[0-1]\"", "1", "\"ns-[0-9]\"", "\"WE+\""])).prop_map(|(op, value)| format!("{op} {value}")),
         1 => (text(&["in", "not in"]), prop::collection::vec(text(&LITERALS), 0..3))
             .prop_map(|(op, values)| format!("{op} [{}]", values.join(", "))),
     ];
@@ -314,6 +314,8 @@ pub(crate) fn aggregate() -> impl Strategy<Value = String> {
             "restarts as r",
             "odd",
             "/ancestors.account.reported.name as a",
+            "/ancestors.kubernetes_node.reported.name as node",
+            "name",
         ],
         0..3,
     );

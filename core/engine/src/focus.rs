@@ -1,0 +1,64 @@
+//! What a change can change for those who did not change: a selector selects what it selected before, but for the rows
+//! that changed. So these are the only ones it is asked about.
+use rustc_hash::FxHashMap;
+use stocktake_model::Scope;
+
+use crate::labels::Labels;
+use crate::namespaces::Namespaces;
+use crate::partition::{Partition, Row};
+use crate::reference::NAMESPACE;
+use crate::selector::Selector;
+
+/// The rows that changed.
+#[derive(Debug)]
+pub(crate) struct Focus<'p> {
+    labels: Labels<'p>,
+    rows: Vec<Row>,
+    by_namespace: FxHashMap<Option<&'p str>, Vec<Row>>,
+    /// Whether a namespace is among them: then whole namespaces may be selected that were not, or no more.
+    namespaces: bool,
+}
+
+impl<'p> Focus<'p> {
+    /// On these rows, which ascend.
+    pub(crate) fn on(partition: &'p Partition, rows: &[Row]) -> Self {
+        let namespaces = Namespaces::of(partition);
+        let mut by_namespace: FxHashMap<_, Vec<Row>> = FxHashMap::default();
+        for row in rows {
+            let of = by_namespace.entry(namespaces.get(*row)).or_default();
+            of.push(*row);
+        }
+        Self {
+            labels: Labels::of(partition),
+            rows: rows.to_vec(),
+            by_namespace,
+            namespaces: rows.iter().any(|row| partition.kind(*row) == NAMESPACE),
+        }
+    }
+
+    /// Whether a row changed itself: then all it refers to counts.
+    pub(crate) fn holds(&self, row: Row) -> bool {
+        self.rows.binary_search(&row).is_ok()
+    }
+
+    /// Whether nothing but these rows can make a difference to a selector of this row.
+    pub(crate) fn decides(&self, row: Row, scope: &Scope) -> bool {
+        let whole = self.namespaces && matches!(scope, Scope::Namespaces(_));
+        !whole && !self.holds(row)
+    }
+
+    /// Those of some kinds in a namespace that fulfil a selector.
+    pub(crate) fn select(
+        &self,
+        partition: &Partition,
+        kinds: &[usize],
+        namespace: Option<&str>,
+        selector: &Selector<'_>,
+    ) -> Vec<Row> {
+        let rows = self.by_namespace.get(&namespace).into_iter().flatten();
+        let is_one = |row: &Row| {
+            kinds.contains(&partition.kind_code(*row)) && selector.holds(self.labels.get(*row))
+        };
+        rows.copied().filter(is_one).collect()
+    }
+}
