@@ -3,6 +3,7 @@
 mod client;
 mod error;
 mod event;
+mod handed;
 mod lines;
 mod task;
 mod transport;
@@ -10,6 +11,7 @@ mod transport;
 pub use client::{Client, Complete, Execute, Info};
 pub use error::ClientError;
 pub use event::Event;
+pub use handed::Handed;
 pub use lines::lines;
 pub use task::{
     AccountFailure, AccountReport, CollectRequest, CollectSummary, MergeSpent, Merged, Task,
