@@ -60,6 +60,10 @@ pub(crate) fn changes(
     let graph = &watch.graph;
     graph.expect_changes(&watch.account, &plugin.rules, &plugin.derived);
     report.once(&format!("{load}: expect changes"), n, 1, start.elapsed())?;
+    report.note(&format!(
+        "{load}: {} MiB in the graph with who refers to whom",
+        graph.memory_bytes() >> 20
+    ))?;
     let start = Instant::now();
     watch.apply(&batch);
     let name = format!("{load}: apply {size} changes");

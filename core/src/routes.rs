@@ -11,14 +11,14 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use stocktake_client::{
     AccountFailure, CollectSummary, Complete, Event, Execute, Handed, Info, Merged, TaskResult,
-    Work, lines,
+    Work, lines, unread_lines,
 };
 use stocktake_command::{CommandError, Context, Terminal};
 use stocktake_model::SnapshotItem;
 use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::core::Core;
-use crate::ingest::IngestError;
+use crate::ingest::{IngestError, Sent};
 
 /// Largest body that is not a stream, in bytes: a command line with its files.
 const MAX_BODY: usize = 256 << 20;
@@ -128,9 +128,11 @@ async fn merge(
     body: Body,
 ) -> Result<Json<Merged>, Refusal> {
     let handed = handed.and_then(|Extension(handed)| handed.take());
-    let items = match handed {
-        Some(items) => items.map(Ok).boxed(),
-        None => lines(body.into_data_stream().map_err(|error| error.to_string())),
+    let items = if let Some(items) = handed {
+        items.map(|item| Ok(Sent::Item(item))).boxed()
+    } else {
+        let chunks = body.into_data_stream().map_err(|error| error.to_string());
+        unread_lines(chunks).map_ok(Sent::Line).boxed()
     };
     core.ingest(items).await.map(Json).map_err(Refusal::Ingest)
 }

@@ -12,7 +12,7 @@ pub use client::{Client, Complete, Execute, Info};
 pub use error::ClientError;
 pub use event::Event;
 pub use handed::Handed;
-pub use lines::lines;
+pub use lines::{lines, unread_lines};
 pub use task::{
     AccountFailure, AccountReport, CollectRequest, CollectSummary, MergeSpent, Merged, Task,
     TaskResult, WatchRequest, Work, WorkLimits,

@@ -130,6 +130,9 @@ impl Graph {
     }
 
     pub(crate) fn prepare(&self, request: &SearchRequest) -> Result<Search, EngineError> {
+        // To make a plan is work as well.
+        let turn = Turn::of(request.turns.clone());
+        turn.go_on();
         let plan = compile(
             self,
             &request.query,
@@ -145,8 +148,7 @@ impl Graph {
             Arc::clone(&request.cancel),
         );
         search.with_edges = request.edges == Edges::Included;
-        search.turn = Turn::of(request.turns.clone());
-        search.turn.go_on();
+        search.turn = turn;
         Ok(search)
     }
 }
