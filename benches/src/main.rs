@@ -1,6 +1,7 @@
 //! Measures speed and memory, prints tables, and writes the rows as JSON on request. Judges nothing: what is fast
 //! enough stands in `docs/performance.md`.
 mod changes;
+mod collect;
 mod fleet;
 mod open;
 mod peers;
@@ -24,6 +25,21 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// Collecting a simulated cluster, against `curl`; memory of a worker; how fast a watched change is seen.
+    Collect {
+        /// Objects of the cluster.
+        #[arg(long, default_value_t = 5_000)]
+        objects: usize,
+        /// Where to write one JSON object per row.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
+    /// What the bench starts itself again as.
+    #[command(hide = true)]
+    CollectPart {
+        #[command(subcommand)]
+        part: collect::Part,
+    },
     /// Completion at the prompt of a core with a large inventory.
     Complete {
         /// About how many resources it has.
@@ -104,6 +120,11 @@ enum Bench {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().bench {
+        Bench::Collect { objects, json } => {
+            let mut report = report::Report::new(json.as_deref())?;
+            collect::run(objects, &mut report)
+        }
+        Bench::CollectPart { part } => collect::play(part),
         Bench::Complete { resources, json } => {
             let mut report = report::Report::new(json.as_deref())?;
             prompt::run(resources, &mut report)

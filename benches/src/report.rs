@@ -158,9 +158,22 @@ fn milliseconds(time: Duration) -> f64 {
 
 /// Processor time of this process so far; zero where the system does not tell. The system counts hundredths.
 fn cpu_ms() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_of("self", OWN)
+}
+
+/// Processor time of processes that this one started and that have ended.
+pub(crate) fn children_cpu_ms() -> f64 {
+    cpu_of("self", OWN + 2)
+}
+
+/// Where the processor time of a process itself stands.
+pub(crate) const OWN: usize = 11;
+
+/// The two times at this place of what the system says of a process.
+pub(crate) fn cpu_of(process: &str, at: usize) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks = fields.split_whitespace().skip(at).take(2);
     ticks
         .filter_map(|ticks| ticks.parse::<f64>().ok())
         .sum::<f64>()
@@ -169,12 +182,12 @@ fn cpu_ms() -> f64 {
 
 /// Memory of this process; zero where the system does not tell.
 pub(crate) fn rss_mib() -> u64 {
-    status_mib("VmRSS:")
+    status_mib("self", "VmRSS:")
 }
 
 /// The most memory this process ever had, or since [`forget_peak`]; zero where the system does not tell.
 pub(crate) fn peak_mib() -> u64 {
-    status_mib("VmHWM:")
+    status_mib("self", "VmHWM:")
 }
 
 /// From here on [`peak_mib`] counts anew. Where the system does not let us, the peak stays.
@@ -182,8 +195,9 @@ pub(crate) fn forget_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-fn status_mib(name: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// A size that the system tells of a process; zero where it does not.
+pub(crate) fn status_mib(process: &str, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or_default() / 1024

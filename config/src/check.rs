@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use stocktake_model::{Duration, near};
+use stocktake_model::{Duration, Path, near};
 
 use crate::environment;
 use crate::error::ProblemKind;
@@ -77,6 +77,16 @@ impl Check {
         }
         match shape {
             Shape::Section(section) => return self.section(value, section),
+            Shape::Record(section, needs) => {
+                self.section(value, section);
+                let Value::Object(fields) = value else { return };
+                let needed = needs.always.iter().chain((needs.also)(fields));
+                for &key in needed.filter(|key| !fields.contains_key(**key)) {
+                    let path = show(&self.path);
+                    self.problem(ProblemKind::MissingKey { path, key });
+                }
+                return;
+            }
             Shape::List(shape) => {
                 if let Value::Array(items) = value {
                     for (number, item) in items.iter_mut().enumerate() {
@@ -266,6 +276,10 @@ fn scalar(value: &Value, shape: Shape) -> Option<Value> {
             Value::Number(_) | Value::Bool(_) => Some(value.to_string().into()),
             _ => None,
         },
+        Shape::Path => {
+            let path = text.filter(|text| !text.is_empty())?;
+            path.parse::<Path>().ok().map(|_| path.into())
+        }
         Shape::Anything => Some(value.clone()),
         _ => None,
     }

@@ -64,6 +64,14 @@ pub enum ProblemKind {
         /// Keys it may have been meant to be, best first.
         near: Vec<String>,
     },
+    /// A key that must be there is not.
+    #[error("`{path}` has no `{key}`")]
+    MissingKey {
+        /// Path of the section.
+        path: String,
+        /// Name of the key.
+        key: &'static str,
+    },
     /// Two spellings of the same key are given.
     #[error("`{path}` and `{spelling}` are the same key")]
     Twice {

@@ -1,6 +1,7 @@
 //! The `k8s` section: which clusters are collected, and how gently.
 use serde::{Deserialize, Serialize};
 
+use crate::edges::{EDGES, EdgeConfig};
 use crate::shape::{Key, Section, Shape};
 
 /// Which clusters are collected, and how gently.
@@ -47,6 +48,8 @@ pub struct K8sConfig {
     pub collect_iam: bool,
     /// Whether a cluster can be tagged, by way of its namespace `kube-system`.
     pub tag_cluster_on_kube_system: bool,
+    /// Relations that only the people of the cluster know.
+    pub edges: Vec<EdgeConfig>,
     /// What is kept of config maps: `full`, `keys` or `none`.
     pub config_map_data: ConfigMapData,
     /// Field names whose values are replaced by `redacted`, beside the built-in ones.
@@ -84,6 +87,7 @@ impl Default for K8sConfig {
             collect_events: false,
             collect_iam: false,
             tag_cluster_on_kube_system: false,
+            edges: Vec::new(),
             config_map_data: ConfigMapData::Full,
             redact_fields: Vec::new(),
             delete_propagation: Propagation::Background,
@@ -238,6 +242,12 @@ pub(crate) static K8S: Section = Section {
             "tag_cluster_on_kube_system",
             "Whether a cluster can be tagged: its tags are then those of its namespace `kube-system`.",
             Shape::Switch,
+        ),
+        Key::new(
+            "edges",
+            "Relations that only you know, each with `from`, `path`, `to` and `relation`; made like the built-in ones\n\
+             and after them, whenever a cluster is collected.",
+            EDGES,
         ),
         Key::new(
             "config_map_data",

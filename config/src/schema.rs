@@ -43,7 +43,7 @@ fn of(shape: Shape, default: Option<&Value>) -> Value {
         Shape::Whole(low, high) => json!({"type": "integer", "minimum": low, "maximum": high}),
         Shape::Number(low, high) => json!({"type": "number", "minimum": low, "maximum": high}),
         Shape::Seconds => json!({"type": ["integer", "string"], "minimum": 1}),
-        Shape::Duration | Shape::Cron | Shape::CronOrNever | Shape::Text => {
+        Shape::Duration | Shape::Cron | Shape::CronOrNever | Shape::Text | Shape::Path => {
             json!({"type": "string"})
         }
         Shape::Choice(words) => json!({"enum": words}),
@@ -51,6 +51,11 @@ fn of(shape: Shape, default: Option<&Value>) -> Value {
         Shape::Map(item) => json!({"type": "object", "additionalProperties": of(*item, None),
             "propertyNames": {"pattern": "^[A-Za-z0-9_]{1,40}$"}}),
         Shape::Section(section) => keys(section, default),
+        Shape::Record(section, needs) => {
+            let mut schema = keys(section, default);
+            schema["required"] = needs.always.into();
+            schema
+        }
         Shape::Anything => json!({}),
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The values themselves are plain structs; a test keeps both in step.
 
+use serde_json::{Map, Value};
+
 /// A documented key of a section.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
@@ -41,6 +43,14 @@ pub(crate) struct Section {
     pub(crate) ignored: &'static [(&'static str, &'static str)],
 }
 
+/// Keys of a section that must be there.
+#[derive(Debug)]
+pub(crate) struct Needs {
+    pub(crate) always: &'static [&'static str],
+    /// And those that others ask for.
+    pub(crate) also: fn(&Map<String, Value>) -> &'static [&'static str],
+}
+
 /// What a key holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shape {
@@ -68,6 +78,10 @@ pub(crate) enum Shape {
     Map(&'static Shape),
     /// A section of its own.
     Section(&'static Section),
+    /// A section some of whose keys must be there.
+    Record(&'static Section, &'static Needs),
+    /// Where a property is, such as `pod_spec.volumes[*].name`.
+    Path,
     /// Anything, e.g., a kubeconfig.
     Anything,
 }
@@ -89,7 +103,8 @@ impl Shape {
                 format!("one of {}", words.join(", "))
             }
             Self::List(_) => "a list".into(),
-            Self::Map(_) | Self::Section(_) => "keys with values".into(),
+            Self::Path => "a path such as `pod_spec.volumes[*].name`".into(),
+            Self::Map(_) | Self::Section(_) | Self::Record(..) => "keys with values".into(),
             Self::Anything => "anything".into(),
         }
     }

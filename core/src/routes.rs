@@ -6,11 +6,12 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 use stocktake_client::{
-    AccountFailure, CollectSummary, Complete, Execute, Info, Merged, TaskResult, Work, lines,
+    AccountFailure, CollectSummary, Complete, Execute, Handed, Info, Merged, TaskResult, Work,
+    lines,
 };
 use stocktake_command::{Context, Terminal};
 use stocktake_model::SnapshotItem;
@@ -99,9 +100,16 @@ fn encode(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {
     Ok(line.into())
 }
 
-async fn merge(State(core): State<Core>, body: Body) -> Result<Json<Merged>, Refusal> {
-    let chunks = body.into_data_stream().map_err(|error| error.to_string());
-    let items = lines::<SnapshotItem, _>(chunks);
+async fn merge(
+    State(core): State<Core>,
+    handed: Option<Extension<Handed<SnapshotItem>>>,
+    body: Body,
+) -> Result<Json<Merged>, Refusal> {
+    let handed = handed.and_then(|Extension(handed)| handed.take());
+    let items = match handed {
+        Some(items) => items.map(Ok).boxed(),
+        None => lines(body.into_data_stream().map_err(|error| error.to_string())),
+    };
     core.ingest(items).await.map(Json).map_err(Refusal::Ingest)
 }
 

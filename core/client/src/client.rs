@@ -14,7 +14,7 @@ use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::transport::{Body, BodyError};
 use crate::{
-    AccountFailure, ClientError, CollectSummary, Merged, TaskResult, Transport, Work, lines,
+    AccountFailure, ClientError, CollectSummary, Handed, Merged, TaskResult, Transport, Work, lines,
 };
 
 /// A client of one core; cheap to clone.
@@ -182,7 +182,13 @@ impl Client {
         &self,
         items: impl Stream<Item = SnapshotItem> + Send + 'static,
     ) -> Result<Merged, ClientError> {
-        self.json(Method::POST, "/graph/merge", stream(items)).await
+        let path = "/graph/merge";
+        if !self.transport.is_local() {
+            return self.json(Method::POST, path, stream(items)).await;
+        }
+        let mut request = request(Method::POST, path, empty())?;
+        request.extensions_mut().insert(Handed::new(items));
+        decode(self.send_request(request).await?).await
     }
 
     /// Streams what a watch tells; changes are committed as they come. Returns when the core has heard enough.
@@ -212,13 +218,10 @@ impl Client {
         path: &str,
         body: Body,
     ) -> Result<Response<Body>, ClientError> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "stocktake")
-            .header("content-type", "application/json")
-            .body(body)
-            .map_err(|error| ClientError::Understand(error.to_string()))?;
+        self.send_request(request(method, path, body)?).await
+    }
+
+    async fn send_request(&self, request: Request<Body>) -> Result<Response<Body>, ClientError> {
         let response = self.transport.send(request).await?;
         if response.status().is_success() {
             return Ok(response);
@@ -230,6 +233,16 @@ impl Client {
             message: String::from_utf8_lossy(&text).into_owned(),
         })
     }
+}
+
+fn request(method: Method, path: &str, body: Body) -> Result<Request<Body>, ClientError> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "stocktake")
+        .header("content-type", "application/json")
+        .body(body)
+        .map_err(|error| ClientError::Understand(error.to_string()))
 }
 
 /// A body of one JSON value a line.

@@ -2,12 +2,14 @@
 //! straight into the core's router in the same process. Both ways run the same code.
 mod client;
 mod error;
+mod handed;
 mod lines;
 mod task;
 mod transport;
 
 pub use client::{Client, Complete, Execute, Info};
 pub use error::ClientError;
+pub use handed::Handed;
 pub use lines::lines;
 pub use task::{
     AccountFailure, AccountReport, CollectRequest, CollectSummary, MergeSpent, Merged, Task,

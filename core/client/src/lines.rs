@@ -41,10 +41,7 @@ impl<E: std::fmt::Display> Reader<E> {
     async fn next_line(&mut self) -> Result<Option<BytesMut>, String> {
         let mut searched = 0;
         loop {
-            if let Some(at) = self.buffer[searched..]
-                .iter()
-                .position(|byte| *byte == b'\n')
-            {
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..]) {
                 let line = self.buffer.split_to(searched + at + 1);
                 if !line.trim_ascii().is_empty() {
                     return Ok(Some(line));

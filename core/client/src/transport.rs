@@ -36,6 +36,8 @@ pub struct Transport {
     service: Boxed,
     /// What people are told they are connected to.
     address: String,
+    /// Whether requests stay in this process.
+    is_local: bool,
 }
 
 impl Transport {
@@ -64,6 +66,7 @@ impl Transport {
         Self {
             service: Boxed::new(service),
             address: "this process".to_owned(),
+            is_local: true,
         }
     }
 
@@ -74,12 +77,18 @@ impl Transport {
         Self {
             service: Boxed::new(service),
             address: socket.display().to_string(),
+            is_local: false,
         }
     }
 
     /// What people are told they are connected to.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Whether requests stay in this process: then they may carry values.
+    pub(crate) fn is_local(&self) -> bool {
+        self.is_local
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<Body>, ClientError> {

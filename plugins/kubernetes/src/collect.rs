@@ -7,8 +7,10 @@ mod clock;
 mod define;
 mod errors;
 mod glob;
+mod published;
 mod reader;
 mod seen;
+mod stale;
 mod summary;
 
 pub(crate) use choice::Choice;
@@ -40,6 +42,9 @@ use summary::Summary;
 
 /// Time between two looks at how many objects came.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Kind of the definitions of custom kinds.
+const DEFINITION: &str = "kubernetes_custom_resource_definition";
 
 /// What is known before the first object is asked for.
 pub(crate) struct Plan {
@@ -109,6 +114,10 @@ pub(crate) async fn run(
     if plan.config.collect_iam {
         sent_model.rules.extend(crate::permission_rules());
     }
+    // After all others: where edges would close a circle, what everybody knows stands.
+    let own = crate::own_rules(&plan.config.edges)
+        .map_err(|error| PluginError::new(GapReason::Malformed, format!("`k8s.edges`: {error}")))?;
+    sent_model.rules.extend(own);
     model.add(sent_model.kinds.clone());
     let mut out = Out::new(&plan, sink.clone(), progress);
     out.send(vec![
@@ -242,7 +251,7 @@ impl<'p> Out<'p> {
     ) -> Result<Vec<Resource>, PluginError> {
         let mut gaps = Vec::new();
         for stale in &discovered.stale {
-            gaps.extend(not_served(stale));
+            gaps.extend(stale::gaps(stale));
         }
         let mut wanted = Vec::new();
         for resource in &discovered.resources {
@@ -276,6 +285,9 @@ impl<'p> Out<'p> {
         let items = gaps.into_iter().map(|gap| self.summary.gap(gap)).collect();
         self.send(items).await?;
         self.stage(collection, own, parallel).await?;
+        if self.summary.lacks(DEFINITION) {
+            collection.learn_published(&custom).await;
+        }
         let kinds = collection.definitions.typed_kinds();
         if !kinds.is_empty() {
             let model = PluginModel {
@@ -347,53 +359,5 @@ impl<'p> Out<'p> {
         items.push(SnapshotItem::End(End { discovery_complete }));
         self.progress.done = true;
         self.send(items).await
-    }
-}
-
-/// The gaps of a group whose server is down: the group, and the kinds it had when it was last heard of.
-fn not_served(stale: &discovery::Stale) -> Vec<Gap> {
-    let gap = |kind: String| Gap {
-        kind: Some(kind),
-        namespace: None,
-        uid: None,
-        reason: GapReason::NotServed,
-        message: format!("`{}` is not served now: {}", stale.group_version, stale.why),
-        hint: Some(format!(
-            "see `kubectl get apiservices`, and why the service behind `{}` is down",
-            stale.group_version
-        )),
-    };
-    if stale.resources.is_empty() {
-        return vec![gap(stale.group_version.clone())];
-    }
-    stale
-        .resources
-        .iter()
-        .map(|resource| gap(crate::kind_name(resource)))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_group_that_is_down_is_a_gap_of_its_kinds_or_of_itself() {
-        let mut stale = discovery::Stale {
-            group_version: "acme.dev/v1".to_owned(),
-            why: "no".to_owned(),
-            resources: Vec::new(),
-        };
-        let kinds = |stale: &discovery::Stale| -> Vec<String> {
-            not_served(stale)
-                .into_iter()
-                .filter_map(|gap| gap.kind)
-                .collect()
-        };
-        assert_eq!(kinds(&stale), ["acme.dev/v1"]);
-        stale
-            .resources
-            .push(discovery::example("acme.dev", "examples"));
-        assert_eq!(kinds(&stale), ["kubernetes_acme_dev_example"]);
     }
 }

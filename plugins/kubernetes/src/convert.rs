@@ -198,3 +198,5 @@ fn records(draft: Draft<'_>, truncated: bool) -> Changed {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::recorded_lists;

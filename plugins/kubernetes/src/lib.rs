@@ -20,6 +20,7 @@ mod resource;
 mod retry;
 mod rules;
 mod secrets;
+mod split;
 mod trouble;
 mod watch;
 
@@ -32,4 +33,4 @@ pub use resource::Resource;
 
 pub(crate) use model::{CustomSchema, Places, built_in_model, custom_schema, dynamic_kinds};
 pub(crate) use names::kind_name;
-pub(crate) use rules::permission_rules;
+pub(crate) use rules::{own_rules, permission_rules};

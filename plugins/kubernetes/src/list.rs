@@ -1,8 +1,10 @@
 //! One list, page by page, to its end: in spite of expired tokens, busy servers and answers that break off.
 //!
 //! It may give an object twice (after a restart); who takes the objects has to know them by uid.
+use std::time::{Duration, Instant};
+
 use crate::connect::{Ask, Link};
-use crate::page::{Form, Page};
+use crate::page::{Form, Object, Page, Tail};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
 
@@ -28,6 +30,11 @@ pub(crate) struct Pager<'l> {
     resource_version: Option<String>,
     /// Version of the first page.
     first_version: Option<String>,
+    /// The page that arrives.
+    page: Option<Page<'l>>,
+    /// How often the present page was asked for in vain.
+    tries: u32,
+    waited: Duration,
 }
 
 impl<'l> Pager<'l> {
@@ -52,6 +59,9 @@ impl<'l> Pager<'l> {
             continued: 0,
             resource_version: None,
             first_version: None,
+            page: None,
+            tries: 0,
+            waited: Duration::ZERO,
         }
     }
 
@@ -61,19 +71,51 @@ impl<'l> Pager<'l> {
         self
     }
 
-    /// The next page; `None` after the last.
-    pub(crate) async fn next(&mut self) -> Result<Option<Page>, RequestError> {
-        if self.ended {
-            return Ok(None);
+    /// The next object; `None` after the last. A page that breaks off is asked for again from its beginning.
+    pub(crate) async fn next(&mut self) -> Result<Option<Object>, RequestError> {
+        loop {
+            let failed = match self.step().await {
+                Ok(Step::Object(object)) => return Ok(Some(object)),
+                Ok(Step::Turned) => continue,
+                Ok(Step::Ended) => return Ok(None),
+                Err(error) => error,
+            };
+            self.page = None;
+            self.recover(failed).await?;
         }
-        let page = self.page().await?;
+    }
+
+    /// Time in which the server was waited for since this was asked last.
+    pub(crate) fn take_waited(&mut self) -> Duration {
+        let page = self.page.as_mut().map(Page::take_waited);
+        std::mem::take(&mut self.waited) + page.unwrap_or_default()
+    }
+
+    async fn step(&mut self) -> Result<Step, RequestError> {
+        let mut page = match self.page.take() {
+            Some(page) => page,
+            None if self.ended => return Ok(Step::Ended),
+            None => self.open().await?,
+        };
+        let object = page.next().await;
+        self.waited += page.take_waited();
+        if let Some(object) = object? {
+            self.page = Some(page);
+            return Ok(Step::Object(object));
+        }
+        self.turn(page.tail()?);
+        Ok(Step::Turned)
+    }
+
+    /// The page was read to its end.
+    fn turn(&mut self, tail: Tail) {
+        self.tries = 0;
         if self.token.is_none() {
-            self.first_version.clone_from(&page.resource_version);
+            self.first_version.clone_from(&tail.resource_version);
         }
-        self.token.clone_from(&page.token);
-        self.ended = page.token.is_none();
-        self.resource_version.clone_from(&page.resource_version);
-        Ok(Some(page))
+        self.ended = tail.token.is_none();
+        self.token = tail.token;
+        self.resource_version = tail.resource_version;
     }
 
     /// Version of the list, to resume a watch from; `None` if it is not of one piece.
@@ -88,31 +130,29 @@ impl<'l> Pager<'l> {
         self.first_version.clone()
     }
 
-    async fn page(&mut self) -> Result<Page, RequestError> {
-        let mut tries = 0;
-        loop {
-            let error = match self.fetch().await {
-                Ok(page) => return Ok(page),
-                Err(error) => error,
-            };
-            if self.mend(&error) {
-                continue;
-            }
-            tries += 1;
-            let Some(wait) = self.patience.wait(tries, &error) else {
-                return Err(error);
-            };
-            tracing::debug!(%error, path = self.path, tries, ?wait, "asking for the page again");
-            tokio::time::sleep(wait).await;
+    /// Makes it worth asking again, or gives up.
+    async fn recover(&mut self, error: RequestError) -> Result<(), RequestError> {
+        if self.mend(&error) {
+            return Ok(());
         }
+        self.tries += 1;
+        let Some(wait) = self.patience.wait(self.tries, &error) else {
+            return Err(error);
+        };
+        let tries = self.tries;
+        tracing::debug!(%error, path = self.path, tries, ?wait, "asking for the page again");
+        let begun = Instant::now();
+        tokio::time::sleep(wait).await;
+        self.waited += begun.elapsed();
+        Ok(())
     }
 
-    async fn fetch(&self) -> Result<Page, RequestError> {
-        let answer = self
-            .link
-            .ask(&Ask::get(self.url()).accept(self.form.accept()))
-            .await?;
-        Page::read(&answer, self.form)
+    async fn open(&mut self) -> Result<Page<'l>, RequestError> {
+        let begun = Instant::now();
+        let ask = Ask::get(self.url()).accept(self.form.accept());
+        let frames = self.link.frames(&ask).await;
+        self.waited += begun.elapsed();
+        Ok(Page::new(frames?, self.form))
     }
 
     /// Changes what is asked for so that asking at once again makes sense; false if it does not.
@@ -132,10 +172,9 @@ impl<'l> Pager<'l> {
             // A server without tables says 406; one that ignores `Accept` answers with another kind.
             RequestError::Refused(refusal) if refusal.code == 406 => self.other_form(),
             RequestError::WrongForm { .. } => self.other_form(),
-            RequestError::TooLarge { .. } => self.shrink(1),
             RequestError::Timeout { .. } => {
                 // Asks for less, but counts as a try.
-                self.shrink(SLOWEST);
+                self.limit = (self.limit / 4).max(SLOWEST).min(self.limit);
                 false
             }
             _ => false,
@@ -150,14 +189,7 @@ impl<'l> Pager<'l> {
         changes
     }
 
-    /// Asks for less; false if that is not possible.
-    fn shrink(&mut self, least: u32) -> bool {
-        let shrinks = self.limit > least;
-        self.limit = (self.limit / 4).max(least).min(self.limit);
-        shrinks
-    }
-
-    /// Whether objects are metadata without what a row tells.
+    /// The form that objects come in now.
     pub(crate) fn form(&self) -> Form {
         self.form
     }
@@ -177,6 +209,15 @@ impl<'l> Pager<'l> {
         }
         url
     }
+}
+
+/// What a step brought.
+enum Step {
+    Object(Object),
+    /// The page is over.
+    Turned,
+    /// The list is.
+    Ended,
 }
 
 /// Percent-encodes what may not stand in a query value.

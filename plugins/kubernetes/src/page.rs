@@ -1,14 +1,14 @@
-//! One page of a list: split into objects without building them, so that each can be decoded, converted and
-//! dropped before the next.
-use std::ops::Range;
+//! One page of a list while it arrives: each object is decoded as soon as it is complete, and handed on before the next.
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use crate::connect::Answer;
+use crate::connect::{Frames, malformed};
 use crate::secrets;
+use crate::split::{Broken, Found, Splitter};
 use crate::trouble::RequestError;
 
 /// What the list is asked for as.
@@ -40,31 +40,100 @@ impl Form {
             Self::Metadata => Some("PartialObjectMetadataList"),
         }
     }
+
+    /// The key of the list.
+    fn list(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Objects | Self::Metadata => "items",
+        }
+    }
 }
 
-/// One page, not yet decoded.
-#[derive(Debug)]
-pub(crate) struct Page {
-    body: Bytes,
-    items: Vec<Range<usize>>,
-    columns: Option<secrets::Columns>,
+/// Why an object of a page can not be had. The others can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// It is no JSON, or nested too deeply.
+    Malformed,
+    /// It is larger than what may be held.
+    TooLarge,
+}
+
+/// An object of a page.
+pub(crate) type Object = Result<Value, Lost>;
+
+/// What is known at the end of a page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tail {
     /// Where the next page starts; `None` on the last one.
     pub token: Option<String>,
     /// Version of the list.
     pub resource_version: Option<String>,
 }
 
+/// A page that arrives.
+pub(crate) struct Page<'l> {
+    frames: Frames<'l>,
+    chunk: Bytes,
+    reader: Reader,
+}
+
+impl<'l> Page<'l> {
+    /// A page in this form, in the body of an answer.
+    pub(crate) fn new(frames: Frames<'l>, form: Form) -> Self {
+        let reader = Reader::new(form, frames.path(), frames.largest());
+        Self {
+            frames,
+            chunk: Bytes::new(),
+            reader,
+        }
+    }
+
+    /// The next object; `None` after the last. Waits for more of the answer where there is none yet.
+    pub(crate) async fn next(&mut self) -> Result<Option<Object>, RequestError> {
+        loop {
+            if let Some(object) = self.reader.next(&mut self.chunk)? {
+                return Ok(Some(object));
+            }
+            match self.frames.next().await? {
+                Some(chunk) => self.chunk = chunk,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Time in which it was waited for since this was asked last.
+    pub(crate) fn take_waited(&mut self) -> Duration {
+        self.frames.take_waited()
+    }
+
+    /// What is known at its end; an error if the answer was not complete.
+    pub(crate) fn tail(&self) -> Result<Tail, RequestError> {
+        self.reader.tail()
+    }
+}
+
+/// Makes objects of the bytes of a page.
+struct Reader {
+    form: Form,
+    path: String,
+    splitter: Splitter,
+    columns: Option<secrets::Columns>,
+}
+
+/// What stands around the objects.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Raw<'a> {
+struct Around {
     #[serde(default)]
     kind: String,
     #[serde(default)]
     metadata: Option<Meta>,
-    #[serde(borrow, default)]
-    items: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    rows: Option<Vec<&'a RawValue>>,
+    /// Only its shape is of interest: an answer with another one is no list.
+    #[serde(default, rename = "items")]
+    _items: Option<Vec<IgnoredAny>>,
+    #[serde(default, rename = "rows")]
+    _rows: Option<Vec<IgnoredAny>>,
     #[serde(default)]
     column_definitions: Vec<Column>,
 }
@@ -82,51 +151,99 @@ struct Column {
     name: String,
 }
 
-impl Page {
-    /// Splits an answer. One of another form than was asked for is an error, and nothing of it is kept: a
-    /// server that knows no tables would answer with the Secrets themselves.
-    pub(crate) fn read(answer: &Answer, form: Form) -> Result<Self, RequestError> {
-        let raw: Raw<'_> = answer.json()?;
-        if let Some(wanted) = form.kind().filter(|kind| *kind != raw.kind) {
-            return Err(RequestError::WrongForm {
-                what: answer.path.clone(),
-                wanted,
-            });
+impl Reader {
+    fn new(form: Form, path: &str, largest: usize) -> Self {
+        Self {
+            form,
+            path: path.to_owned(),
+            splitter: Splitter::new(form.list(), largest),
+            columns: None,
         }
-        let start = answer.body.as_ptr().addr();
-        let place = |item: &RawValue| {
-            let at = item.get().as_ptr().addr() - start;
-            at..at + item.get().len()
-        };
-        let (items, columns) = match form {
-            Form::Rows => {
-                let names = raw
-                    .column_definitions
-                    .iter()
-                    .map(|column| column.name.as_str());
-                (raw.rows, Some(secrets::Columns::find(names)))
+    }
+
+    /// The next object in these bytes, which are taken; `None` when all are.
+    fn next(&mut self, bytes: &mut Bytes) -> Result<Option<Object>, RequestError> {
+        loop {
+            let mut input: &[u8] = bytes;
+            let found = self.splitter.next(&mut input);
+            let taken = bytes.len() - input.len();
+            bytes.advance(taken);
+            match found.map_err(|broken| self.broken(broken))? {
+                None => return Ok(None),
+                Some(Found::List) => self.begin()?,
+                Some(Found::TooLarge) => return Ok(Some(Err(Lost::TooLarge))),
+                Some(Found::Element) => return Ok(Some(self.object())),
             }
-            Form::Objects | Form::Metadata => (raw.items, None),
-        };
-        let meta = raw.metadata.unwrap_or_default();
-        Ok(Self {
-            items: items.unwrap_or_default().into_iter().map(place).collect(),
-            columns,
-            token: meta.token.filter(|token| !token.is_empty()),
-            resource_version: meta.resource_version.filter(|version| !version.is_empty()),
-            body: answer.body.clone(),
+        }
+    }
+
+    /// Looks at what came before the list. An answer of another form than was asked for is an error before anything of
+    /// it is read: a server that knows no tables would answer with the Secrets themselves.
+    fn begin(&mut self) -> Result<(), RequestError> {
+        if self.form.kind().is_none() {
+            return Ok(());
+        }
+        let head = [self.splitter.around(), b"]}"].concat();
+        let head: Around =
+            serde_json::from_slice(&head).map_err(|error| malformed(&self.path, &error))?;
+        self.check(&head)?;
+        if self.form == Form::Rows {
+            let names = head.column_definitions.iter();
+            let columns = secrets::Columns::find(names.map(|column| column.name.as_str()));
+            self.columns = Some(columns);
+        }
+        Ok(())
+    }
+
+    fn check(&self, around: &Around) -> Result<(), RequestError> {
+        match self.form.kind().filter(|kind| *kind != around.kind) {
+            None => Ok(()),
+            Some(wanted) => Err(RequestError::WrongForm {
+                what: self.path.clone(),
+                wanted,
+            }),
+        }
+    }
+
+    fn object(&self) -> Object {
+        let element = serde_json::from_slice(self.splitter.element());
+        let object: Value = element.map_err(|_| Lost::Malformed)?;
+        Ok(match (&self.columns, self.form) {
+            (Some(columns), _) => columns.object(object),
+            (None, Form::Metadata) => secrets::with_keys(object),
+            (None, _) => object,
         })
     }
 
-    /// The objects, one by one.
-    pub(crate) fn objects(&self) -> impl Iterator<Item = serde_json::Result<Value>> {
-        self.items.iter().map(|place| {
-            let item: Value = serde_json::from_slice(&self.body[place.clone()])?;
-            Ok(match &self.columns {
-                Some(columns) => columns.object(item),
-                None => item,
-            })
+    fn tail(&self) -> Result<Tail, RequestError> {
+        let around: Around = serde_json::from_slice(self.splitter.around())
+            .map_err(|error| malformed(&self.path, &error))?;
+        self.check(&around)?;
+        let meta = around.metadata.unwrap_or_default();
+        Ok(Tail {
+            token: meta.token.filter(|token| !token.is_empty()),
+            resource_version: meta.resource_version.filter(|version| !version.is_empty()),
         })
+    }
+
+    fn broken(&self, broken: Broken) -> RequestError {
+        match broken {
+            Broken::NoComma => RequestError::Malformed {
+                what: self.path.clone(),
+                why: "its objects are not separated".to_owned(),
+            },
+            // No table is that large without its rows.
+            Broken::TooLarge => match self.form.kind() {
+                Some(wanted) => RequestError::WrongForm {
+                    what: self.path.clone(),
+                    wanted,
+                },
+                None => RequestError::TooLarge {
+                    what: self.path.clone(),
+                    limit: self.splitter.largest(),
+                },
+            },
+        }
     }
 }
 
@@ -134,28 +251,27 @@ impl Page {
 mod tests {
     use super::*;
 
-    fn read(body: &str, form: Form) -> Result<Page, RequestError> {
-        let answer = Answer {
-            path: "/x".to_owned(),
-            body: Bytes::copy_from_slice(body.as_bytes()),
-        };
-        Page::read(&answer, form)
+    fn read(body: &str, form: Form) -> Result<(Vec<String>, Tail), RequestError> {
+        let mut reader = Reader::new(form, "/x", 1 << 10);
+        let mut bytes = Bytes::copy_from_slice(body.as_bytes());
+        let mut objects = Vec::new();
+        while let Some(object) = reader.next(&mut bytes)? {
+            objects
+                .push(object.map_or_else(|lost| format!("{lost:?}"), |object| object.to_string()));
+        }
+        Ok((objects, reader.tail()?))
     }
 
     #[test]
     fn a_page_is_split_into_its_objects() {
-        let page = read(
-            r#"{"items":[{"a":1}, {"b":"é"},7],"metadata":{"continue":"t","resourceVersion":"9"}}"#,
+        let (objects, tail) = read(
+            r#"{"items":[{"a":1}, {"b":"é"},7,{"c"}],"metadata":{"continue":"t","resourceVersion":"9"}}"#,
             Form::Objects,
         )
         .unwrap();
-        let objects: Vec<String> = page
-            .objects()
-            .map(|object| object.unwrap().to_string())
-            .collect();
-        assert_eq!(objects, [r#"{"a":1}"#, r#"{"b":"é"}"#, "7"]);
-        assert_eq!(page.token.as_deref(), Some("t"));
-        assert_eq!(page.resource_version.as_deref(), Some("9"));
+        assert_eq!(objects, [r#"{"a":1}"#, r#"{"b":"é"}"#, "7", "Malformed"]);
+        assert_eq!(tail.token.as_deref(), Some("t"));
+        assert_eq!(tail.resource_version.as_deref(), Some("9"));
     }
 
     #[test]
@@ -165,7 +281,15 @@ mod tests {
             Form::Objects,
         )
         .unwrap();
-        assert_eq!((page.objects().count(), page.token), (0, None));
+        assert_eq!(page, (Vec::new(), Tail::default()));
+    }
+
+    #[test]
+    fn rows_are_read_by_the_columns_before_them() {
+        let body = r#"{"kind":"Table","columnDefinitions":[{"name":"Name"},{"name":"Type"}],
+            "rows":[{"cells":["a","Opaque"],"object":{"metadata":{"name":"a"},"data":{"x":"y"}}}]}"#;
+        let (objects, _) = read(body, Form::Rows).unwrap();
+        assert_eq!(objects, [r#"{"metadata":{"name":"a"},"type":"Opaque"}"#]);
     }
 
     #[test]
@@ -173,10 +297,23 @@ mod tests {
         for (body, form) in [
             ("", Form::Objects),
             (r#"{"items":[{"a":1},"#, Form::Objects),
+            (r#"{"items":[{"a":1}]"#, Form::Objects),
             (r#"{"items":[{"a":1}]]}"#, Form::Objects),
             (r#"{"items":{}}"#, Form::Objects),
             (r#"{"kind":"SecretList","items":[]}"#, Form::Rows),
-            (r#"{"kind":"SecretList","items":[]}"#, Form::Metadata),
+            (
+                r#"{"kind":"SecretList","rows":[{"object":{}}]}"#,
+                Form::Rows,
+            ),
+            (
+                r#"{"kind":"SecretList","items":[{"data":{}}]}"#,
+                Form::Metadata,
+            ),
+            // What an object is has to be known before it is read.
+            (
+                r#"{"items":[{}],"kind":"PartialObjectMetadataList"}"#,
+                Form::Metadata,
+            ),
         ] {
             assert!(read(body, form).is_err(), "{body}");
         }

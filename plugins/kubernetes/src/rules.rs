@@ -8,6 +8,7 @@ mod config;
 mod derived;
 mod form;
 mod network;
+mod own;
 mod owner;
 mod schedule;
 mod storage;
@@ -15,6 +16,7 @@ mod storage;
 use stocktake_model::EdgeRule;
 
 pub(crate) use derived::derived;
+pub(crate) use own::rules as own_rules;
 
 /// Every edge rule, in the order edges are inserted.
 pub(crate) fn edge_rules() -> Vec<EdgeRule> {

@@ -2,7 +2,10 @@
 mod act;
 mod faults;
 mod fleet;
+mod pod;
+mod protocol;
 mod real;
+mod recorded;
 mod stage;
 mod trouble;
 mod watch;

@@ -263,7 +263,7 @@ impl RequestError {
                 "check that an API server answers at the address of context `{context}`, not a proxy or a \
                  login page"
             )),
-            Self::TooLarge { .. } => Some("lower `k8s.page_size`".to_owned()),
+            Self::TooLarge { .. } => None,
             Self::Credentials { hint, .. } => hint.clone(),
         }
     }

@@ -61,7 +61,7 @@ pub use clock::Clock;
 pub use faults::{Effect, FaultId, Faults, Matcher, Times};
 pub use kubeconfig::merge_kubeconfigs;
 pub use options::{
-    AggregatedDiscovery, Controllers, PodTermination, SimError, SimOptions, Version,
+    AggregatedDiscovery, Controllers, PodTermination, Protocols, SimError, SimOptions, Version,
 };
 pub use running::RunningFleet;
 pub use server::RequestLog;

@@ -29,6 +29,8 @@ pub struct SimOptions {
     pub address: SocketAddr,
     /// Time between two bookmarks of a watch in which nothing happens.
     pub bookmarks: Duration,
+    /// What it speaks.
+    pub protocols: Protocols,
 }
 
 impl Default for SimOptions {
@@ -43,6 +45,7 @@ impl Default for SimOptions {
             seed: 0,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             bookmarks: Duration::from_mins(1),
+            protocols: Protocols::default(),
         }
     }
 }
@@ -70,6 +73,16 @@ impl Default for Version {
             platform: text("linux/amd64"),
         }
     }
+}
+
+/// What a server speaks, as it is agreed upon with TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Protocols {
+    /// HTTP/2, and HTTP/1.1 to those who cannot.
+    #[default]
+    Both,
+    /// HTTP/1.1 only, as behind some load balancers.
+    Http1,
 }
 
 /// Whether `/api` and `/apis` know the aggregated form of discovery.

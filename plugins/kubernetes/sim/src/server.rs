@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -60,6 +61,10 @@ pub struct RequestLog {
     pub user_agent: String,
     /// The HTTP status of the answer; 0 for one that hangs.
     pub status: u16,
+    /// What was spoken, e.g., `HTTP/2.0`.
+    pub protocol: String,
+    /// Number of the connection it came over, counted from 1.
+    pub connection: u64,
 }
 
 /// Everything the connections share.
@@ -74,6 +79,17 @@ pub(crate) struct Shared {
     pub(crate) bookmarks: Duration,
     /// How often all watches were cut.
     pub(crate) cuts: watch::Sender<u64>,
+    /// How many connections there were.
+    pub(crate) connections: AtomicU64,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone)]
+struct Peer {
+    /// Whom its certificate names.
+    owner: Option<String>,
+    /// Its number.
+    connection: u64,
 }
 
 /// Accepts connections until it is dropped; its connections end with it.
@@ -109,7 +125,10 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared
     };
     let certificates = stream.get_ref().1.peer_certificates();
     let certificate = certificates.and_then(|chain| chain.first());
-    let owner = certificate.and_then(|certificate| shared.authority.owner(certificate));
+    let peer = Peer {
+        owner: certificate.and_then(|certificate| shared.authority.owner(certificate)),
+        connection: 1 + shared.connections.fetch_add(1, Ordering::Relaxed),
+    };
     let compression = CompressionLayer::new()
         .gzip(true)
         .quality(CompressionLevel::Fastest)
@@ -117,8 +136,8 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared
     let service = ServiceBuilder::new()
         .layer(compression)
         .service_fn(move |request| {
-            let (shared, owner) = (Arc::clone(&shared), owner.clone());
-            async move { Ok::<_, Infallible>(handle(request, &shared, owner).await) }
+            let (shared, peer) = (Arc::clone(&shared), peer.clone());
+            async move { Ok::<_, Infallible>(handle(request, &shared, peer).await) }
         });
     let server = auto::Builder::new(TokioExecutor::new());
     let ended = server
@@ -137,7 +156,7 @@ fn is_whole(_: StatusCode, _: http::Version, _: &HeaderMap, marks: &Extensions) 
 async fn handle(
     request: Request<Incoming>,
     shared: &Arc<Shared>,
-    owner: Option<String>,
+    Peer { owner, connection }: Peer,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let text = |name| header_text(&parts.headers, name);
@@ -149,6 +168,8 @@ async fn handle(
         user: String::new(),
         user_agent: text(header::USER_AGENT).unwrap_or_default(),
         status: 0,
+        protocol: format!("{:?}", parts.version),
+        connection,
     };
     let Some((user, permissions)) = shared.authenticate(&parts.headers, owner) else {
         return shared.finish(seen, Status::unauthorized().into(), None);

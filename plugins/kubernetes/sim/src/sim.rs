@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use serde_json::Value;
@@ -66,7 +67,8 @@ impl Sim {
         let listener = TcpListener::bind(options.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let authority = Authority::new()?;
-        let acceptor = TlsAcceptor::from(Arc::new(authority.server(address.ip())?));
+        let acceptor =
+            TlsAcceptor::from(Arc::new(authority.server(address.ip(), options.protocols)?));
         let ca_pem = authority.pem();
         let shared = Arc::new(Shared {
             api: Api::new(
@@ -81,6 +83,7 @@ impl Sim {
             authority,
             bookmarks: options.bookmarks,
             cuts: watch::Sender::new(0),
+            connections: AtomicU64::new(0),
         });
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&shared)));
         Ok(Self {

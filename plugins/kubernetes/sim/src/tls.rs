@@ -14,7 +14,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 
-use crate::options::SimError;
+use crate::options::{Protocols, SimError};
 
 /// The authority that signs for the server and for its clients.
 pub(crate) struct Authority {
@@ -73,7 +73,11 @@ impl Authority {
     }
 
     /// TLS for a server at `address`: HTTP/2 and HTTP/1.1, client certificates welcome but not needed.
-    pub(crate) fn server(&self, address: IpAddr) -> Result<rustls::ServerConfig, SimError> {
+    pub(crate) fn server(
+        &self,
+        address: IpAddr,
+        protocols: Protocols,
+    ) -> Result<rustls::ServerConfig, SimError> {
         let names = vec![
             "localhost".to_owned(),
             "kubernetes".to_owned(),
@@ -101,7 +105,10 @@ impl Authority {
             .with_client_cert_verifier(clients)
             .with_single_cert(vec![certificate.der().clone()], key)
             .map_err(tls)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = match protocols {
+            Protocols::Both => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            Protocols::Http1 => vec![b"http/1.1".to_vec()],
+        };
         Ok(config)
     }
 }

@@ -119,12 +119,5 @@ pub(super) async fn row(subject: &Subject<'_>) -> Result<Option<Value>, RequestE
         1,
     )
     .only(&subject.object.name);
-    let Some(page) = pager.next().await? else {
-        return Ok(None);
-    };
-    let object = page.objects().next().and_then(Result::ok);
-    Ok(match pager.form() {
-        Form::Metadata => object.map(secrets::with_keys),
-        _ => object,
-    })
+    Ok(pager.next().await?.and_then(Result::ok))
 }

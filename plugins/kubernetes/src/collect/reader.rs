@@ -8,7 +8,7 @@ use stocktake_model::{Gap, GapReason, SnapshotItem};
 
 use super::Collection;
 use super::clock::With;
-use crate::page::Form;
+use crate::page::{Form, Lost};
 use crate::trouble::RequestError;
 use crate::{Resource, discovery, list, secrets};
 
@@ -25,6 +25,8 @@ pub(super) struct Listed {
     pub resource_version: Option<String>,
     /// Objects without a uid.
     pub nameless: u64,
+    /// Objects that are larger than what may be held.
+    pub too_large: u64,
 }
 
 /// Why reading stopped.
@@ -60,11 +62,15 @@ impl Collection {
                 hint: Some("raise `k8s.cluster_timeout_secs`".to_owned()),
             });
         }
-        if listed.nameless > 0 {
-            let message = format!("{} of its objects have no uid", listed.nameless);
-            listed
-                .gaps
-                .push(malformed(&listed.kind, None, None, message));
+        for (count, what) in [
+            (listed.nameless, "have no uid"),
+            (listed.too_large, "are too large to be held"),
+        ] {
+            if count > 0 {
+                let message = format!("{count} of its objects {what}");
+                let gap = malformed(&listed.kind, None, None, message);
+                listed.gaps.push(gap);
+            }
         }
         listed
     }
@@ -194,21 +200,16 @@ impl Collection {
         let mut pager = list::Pager::new(&self.link, self.patience, path, form, limit);
         loop {
             let begun = Instant::now();
-            let page = pager.next().await;
-            self.clock.add(With::Waiting, begun);
-            let Some(page) = page? else { break };
-            let mut objects = page.objects();
-            loop {
-                let begun = Instant::now();
-                let Some(object) = objects.next() else { break };
-                let object = match object {
-                    Ok(object) if pager.form() == Form::Metadata => secrets::with_keys(object),
-                    Ok(object) => object,
-                    // It was split from the page, so it is JSON; but it may be nested too deeply.
-                    Err(_) => Value::Null,
-                };
-                self.clock.add(With::Decoding, begun);
-                self.take(resource, object, listed).await?;
+            let object = pager.next().await;
+            let waited = pager.take_waited();
+            self.clock.add(With::Waiting, waited);
+            let rest = begun.elapsed().saturating_sub(waited);
+            self.clock.add(With::Decoding, rest);
+            match object? {
+                None => break,
+                Some(Ok(object)) => self.take(resource, object, listed).await?,
+                Some(Err(Lost::Malformed)) => listed.nameless += 1,
+                Some(Err(Lost::TooLarge)) => listed.too_large += 1,
             }
         }
         Ok(pager.resource_version())
@@ -248,7 +249,7 @@ impl Collection {
         }
         let begun = Instant::now();
         let converted = self.converter.convert(resource, object);
-        self.clock.add(With::Converting, begun);
+        self.clock.add(With::Converting, begun.elapsed());
         let nodes = match converted {
             Ok(nodes) => nodes,
             Err(error) => {
@@ -269,12 +270,12 @@ impl Collection {
             let sent = self.sink.send(SnapshotItem::Node(node)).await;
             sent.map_err(|_| Stop::Closed)?;
         }
-        self.clock.add(With::Sending, begun);
+        self.clock.add(With::Sending, begun.elapsed());
         Ok(())
     }
 
     /// Notes whether anything else is worth asking. The first reason stands: others follow from it.
-    fn note(&self, error: &RequestError) {
+    pub(super) fn note(&self, error: &RequestError) {
         if error.ends_everything() {
             let _ = self.broken.set(error.clone());
         }

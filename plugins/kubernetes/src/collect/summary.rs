@@ -50,6 +50,12 @@ impl Summary {
         &self.gaps
     }
 
+    /// Whether something of this kind could not be read, or was not to be.
+    pub(super) fn lacks(&self, kind: &str) -> bool {
+        let of_kind = |gap: &Gap| gap.kind.as_deref() == Some(kind);
+        self.gaps.iter().any(of_kind)
+    }
+
     /// Takes a kind that was read; what there is to tell about it.
     pub(super) fn listed(&mut self, listed: Listed) -> Vec<SnapshotItem> {
         let whole = listed.gaps.iter().all(|gap| !is_wide(gap));

@@ -10,6 +10,20 @@ use rustls::{AlertDescription, CertificateError};
 
 use crate::trouble::RequestError;
 
+const TOO_EARLY: &str = "it was closed too early";
+
+/// What a server says where it does not like our certificate.
+const CERTIFICATE: [AlertDescription; 8] = [
+    AlertDescription::BadCertificate,
+    AlertDescription::CertificateExpired,
+    AlertDescription::CertificateRequired,
+    AlertDescription::CertificateRevoked,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::DecryptError,
+    AlertDescription::UnknownCA,
+    AlertDescription::AccessDenied,
+];
+
 /// Why a request to `server` did not get an answer.
 pub(super) fn of_request(error: &kube::Error, server: &str, after: Duration) -> RequestError {
     match error {
@@ -75,6 +89,15 @@ fn of_chain(error: &(dyn Error + 'static), server: &str, after: Duration) -> Req
         if text.contains("dns error") || text.contains("failed to lookup") {
             return unreachable("its name does not resolve");
         }
+        if text.starts_with("stream error") {
+            return RequestError::Cut {
+                server: server.to_owned(),
+                why: TOO_EARLY.to_owned(),
+            };
+        }
+        if let Some(alert) = told(&text) {
+            return of_alert(alert, server);
+        }
         let io = cause.downcast_ref::<std::io::Error>();
         if let Some(told) = io.and_then(|io| of_io(io.kind(), server, after)) {
             return told;
@@ -104,7 +127,7 @@ fn of_io(kind: ErrorKind, server: &str, after: Duration) -> Option<RequestError>
         ErrorKind::TimedOut => RequestError::Timeout { server, after },
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => RequestError::Cut {
             server,
-            why: "it was closed too early".to_owned(),
+            why: TOO_EARLY.to_owned(),
         },
         _ => return None,
     })
@@ -167,22 +190,22 @@ fn of_tls(error: &rustls::Error, server: &str) -> RequestError {
 }
 
 fn of_alert(alert: AlertDescription, server: &str) -> RequestError {
-    match alert {
-        AlertDescription::BadCertificate
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateRequired
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::DecryptError
-        | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied => RequestError::Certificate {
+    if CERTIFICATE.contains(&alert) {
+        return RequestError::Certificate {
             message: format!("`{server}` does not accept our client certificate"),
             hint: "get a new client certificate for the user of the context".to_owned(),
             ours: true,
-        },
-        other => RequestError::Unreachable {
-            server: server.to_owned(),
-            why: format!("it ended the TLS connection: {other:?}"),
-        },
+        };
     }
+    RequestError::Unreachable {
+        server: server.to_owned(),
+        why: format!("it ended the TLS connection: {alert:?}"),
+    }
+}
+
+/// The alert about our certificate in the words of an error: a connection of HTTP/2 keeps nothing else of what ended it.
+fn told(text: &str) -> Option<AlertDescription> {
+    let (_, name) = text.rsplit_once("received fatal alert: ")?;
+    let named = |alert: &&AlertDescription| format!("{alert:?}") == name;
+    CERTIFICATE.iter().find(named).copied()
 }

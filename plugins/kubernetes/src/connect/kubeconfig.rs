@@ -11,8 +11,8 @@ use stocktake_config::K8sConfig;
 use stocktake_model::GapReason;
 use stocktake_plugin_api::PluginError;
 
-use super::proxy;
 use super::source::{Source, explain, sources};
+use super::{Pod, proxy};
 
 /// What of the process's surroundings decides where contexts come from.
 #[derive(Debug, Clone, Default)]
@@ -23,8 +23,8 @@ pub(crate) struct Surroundings {
     pub home: Option<PathBuf>,
     /// `NO_PROXY`.
     pub no_proxy: String,
-    /// True if this process runs in a pod.
-    pub in_cluster: bool,
+    /// The pod this process runs in.
+    pub pod: Option<Pod>,
 }
 
 impl Surroundings {
@@ -37,7 +37,7 @@ impl Surroundings {
             no_proxy: text("NO_PROXY")
                 .or_else(|| text("no_proxy"))
                 .unwrap_or_default(),
-            in_cluster: text("KUBERNETES_SERVICE_HOST").is_some(),
+            pod: Pod::of_process(),
         }
     }
 }
@@ -79,8 +79,11 @@ pub(crate) async fn targets(
             found.push(target.map_err(|error| error.of(context)));
         }
     }
-    if found.is_empty() && nothing_said && around.in_cluster {
-        found.push(in_cluster());
+    if let Some(pod) = &around.pod
+        && found.is_empty()
+        && nothing_said
+    {
+        found.push(pod.target().await);
     }
     if found.is_empty() {
         found.push(Err(nothing(around)));
@@ -208,25 +211,6 @@ fn settle_proxy(
     if !own && proxy::exempt(host, &around.no_proxy) {
         config.proxy_url = None;
     }
-}
-
-fn in_cluster() -> Result<Target, PluginError> {
-    let config = Config::incluster().map_err(|error| {
-        PluginError::new(
-            GapReason::Unauthorized,
-            format!("the service account of this pod can not be used: {error}"),
-        )
-        .hint("mount its token: `automountServiceAccountToken: true`")
-    })?;
-    Ok(Target {
-        name: "in-cluster".to_owned(),
-        context: "in-cluster".to_owned(),
-        external_id: None,
-        user: None,
-        server_url: url(&config),
-        config,
-        exec: None,
-    })
 }
 
 /// The URL as it was written, without the slash the parser appends.

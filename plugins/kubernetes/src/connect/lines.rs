@@ -6,6 +6,7 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 
 use super::Link;
+use super::client::Seat;
 use crate::trouble::RequestError;
 
 /// Lines of an answer that goes on.
@@ -16,25 +17,26 @@ pub(crate) struct Lines {
     buffer: BytesMut,
     /// Bytes of the buffer without an end of line in them.
     searched: usize,
+    /// Its place in a connection.
+    _seat: Seat,
 }
 
 impl Lines {
-    pub(super) fn new(link: Arc<Link>, path: String, body: Body) -> Self {
+    pub(super) fn new(link: Arc<Link>, path: String, body: Body, seat: Seat) -> Self {
         Self {
             link,
             path,
             body,
             buffer: BytesMut::new(),
             searched: 0,
+            _seat: seat,
         }
     }
 
     /// The next line; `None` when the server is done. Nothing is lost if it is dropped while it waits.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RequestError> {
         loop {
-            let found = self.buffer[self.searched..]
-                .iter()
-                .position(|b| *b == b'\n');
+            let found = memchr::memchr(b'\n', &self.buffer[self.searched..]);
             if let Some(at) = found {
                 let line = self.buffer.split_to(self.searched + at + 1);
                 self.searched = 0;

@@ -12,11 +12,13 @@ use kube::Client;
 use kube::client::Body;
 use kube::config::AuthInfo;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
+use super::client::Clients;
 use super::exec::{Credential, Credentials, Fresh};
 use super::lines::Lines;
 use super::pace::{Pace, Paces};
-use super::{Target, cause};
+use super::{Frames, Target, cause};
 use crate::trouble::{Refusal, RequestError};
 
 /// Time to a connection at most; a dead server should not take as long as a slow list.
@@ -67,23 +69,23 @@ pub(crate) struct Answer {
 impl Answer {
     /// The body as JSON.
     pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, RequestError> {
-        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error))
+        serde_json::from_slice(&self.body).map_err(|error| malformed(&self.path, &error))
     }
+}
 
-    /// The body is not what was asked for. Says where, not what stands there.
-    pub(crate) fn malformed(&self, error: &serde_json::Error) -> RequestError {
-        RequestError::Malformed {
-            what: self.path.clone(),
-            why: match error.classify() {
-                serde_json::error::Category::Eof => "it ends too early".to_owned(),
-                serde_json::error::Category::Data => "it has another shape".to_owned(),
-                _ => format!(
-                    "no JSON at line {}, column {}",
-                    error.line(),
-                    error.column()
-                ),
-            },
-        }
+/// The body is not what was asked for. Says where, not what stands there.
+pub(crate) fn malformed(path: &str, error: &serde_json::Error) -> RequestError {
+    RequestError::Malformed {
+        what: path.to_owned(),
+        why: match error.classify() {
+            serde_json::error::Category::Eof => "it ends too early".to_owned(),
+            serde_json::error::Category::Data => "it has another shape".to_owned(),
+            _ => format!(
+                "no JSON at line {}, column {}",
+                error.line(),
+                error.column()
+            ),
+        },
     }
 }
 
@@ -104,15 +106,15 @@ pub(crate) struct Link {
     credentials: Arc<Credentials>,
     limits: Limits,
     pace: Arc<Pace>,
-    client: Mutex<Option<Ready>>,
+    ready: Mutex<Option<Ready>>,
     requests: AtomicU64,
     bytes: AtomicU64,
 }
 
-/// A client that is ready to be used, and until when.
+/// Clients that are ready to be used, and until when.
 #[derive(Clone)]
 struct Ready {
-    client: Client,
+    clients: Clients,
     credential: Option<Credential>,
 }
 
@@ -130,7 +132,7 @@ impl Link {
             credentials,
             limits,
             pace,
-            client: Mutex::new(None),
+            ready: Mutex::new(None),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         }
@@ -150,18 +152,16 @@ impl Link {
     /// Sends one request; anything but success is an error.
     pub(crate) async fn ask(&self, ask: &Ask) -> Result<Answer, RequestError> {
         let ready = self.ready(Fresh::IfStale).await?;
-        let result = self.send(&ready.client, ask).await;
-        let refused = matches!(&result, Err(error) if error.code() == Some(401));
-        if refused && self.target.exec.is_some() {
-            // The plugin may keep a token longer than the server does.
+        let result = self.send(ready.clients.short(), ask).await;
+        if self.may_renew(&result) {
             let ready = self.ready(Fresh::Always).await?;
-            return self.send(&ready.client, ask).await;
+            return self.send(ready.clients.short(), ask).await;
         }
         result
     }
 
     async fn ready(&self, fresh: Fresh) -> Result<Ready, RequestError> {
-        let mut slot = self.client.lock().await;
+        let mut slot = self.ready.lock().await;
         let stale = |ready: &Ready| {
             let credential = ready.credential.as_ref();
             credential.is_some_and(Credential::is_stale)
@@ -175,12 +175,15 @@ impl Link {
             Some(exec) => Some(self.credentials.of(exec, fresh).await?),
             None => None,
         };
-        let client = self.client(credential.clone()).await?;
-        Ok(slot.insert(Ready { client, credential }).clone())
+        let clients = self.clients(credential.clone()).await?;
+        let ready = Ready {
+            clients,
+            credential,
+        };
+        Ok(slot.insert(ready).clone())
     }
 
-    /// Builds a client on a thread of its own: token files and legacy auth providers are read while it is made.
-    async fn client(&self, credential: Option<Credential>) -> Result<Client, RequestError> {
+    async fn clients(&self, credential: Option<Credential>) -> Result<Clients, RequestError> {
         let mut config = self.target.config.clone();
         config.default_retry = false;
         config.connect_timeout = Some(CONNECT.min(self.limits.timeout));
@@ -192,14 +195,25 @@ impl Link {
         }
         // Fails only if a provider is there already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let handle = tokio::runtime::Handle::current();
-        let made = tokio::task::spawn_blocking(move || {
-            let _guard = handle.enter();
+        self.apart(move || {
             trim_token(&mut config.auth_info);
-            Client::try_from(config)
+            Clients::new(config)
+        })
+        .await
+    }
+
+    /// Makes a client on a thread of its own: token files and legacy auth providers are read meanwhile.
+    async fn apart<T: Send + 'static>(
+        &self,
+        make: impl FnOnce() -> kube::Result<T> + Send + 'static,
+    ) -> Result<T, RequestError> {
+        let handle = tokio::runtime::Handle::current();
+        let built = tokio::task::spawn_blocking(move || {
+            let _guard = handle.enter();
+            make()
         });
-        match tokio::time::timeout(self.limits.timeout, made).await {
-            Ok(Ok(Ok(client))) => Ok(client),
+        match tokio::time::timeout(self.limits.timeout, built).await {
+            Ok(Ok(Ok(built))) => Ok(built),
             Ok(Ok(Err(error))) => Err(self.cause(&error)),
             Ok(Err(_)) | Err(_) => Err(RequestError::Credentials {
                 message: "the credentials could not be read in time".to_owned(),
@@ -209,18 +223,30 @@ impl Link {
     }
 
     async fn send(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
-        // Waiting for its turn is no fault of the server.
+        self.turn().await;
+        tokio::time::timeout(self.limits.timeout, self.exchange(client, ask))
+            .await
+            .unwrap_or_else(|_| Err(self.timeout()))
+    }
+
+    /// Waits until the next request may be sent, which is no fault of the server.
+    async fn turn(&self) {
         if let Some(qps) = self.limits.qps {
             self.pace.turn(qps).await;
         }
-        tokio::time::timeout(self.limits.timeout, self.exchange(client, ask))
-            .await
-            .unwrap_or_else(|_| {
-                Err(RequestError::Timeout {
-                    server: self.target.server_url.clone(),
-                    after: self.limits.timeout,
-                })
-            })
+    }
+
+    /// The server did not answer in time.
+    pub(super) fn timeout(&self) -> RequestError {
+        RequestError::Timeout {
+            server: self.target.server_url.clone(),
+            after: self.limits.timeout,
+        }
+    }
+
+    /// Counts bytes that came.
+    pub(super) fn count(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     async fn exchange(&self, client: &Client, ask: &Ask) -> Result<Answer, RequestError> {
@@ -274,30 +300,49 @@ impl Link {
 
     /// Sends one request whose answer goes on: lines as they come.
     pub(crate) async fn stream(self: &Arc<Self>, ask: &Ask) -> Result<Lines, RequestError> {
-        let ready = self.ready(Fresh::IfStale).await?;
-        let opened = self.open_stream(&ready.client, ask).await;
-        let refused = matches!(&opened, Err(error) if error.code() == Some(401));
-        if refused && self.target.exec.is_some() {
-            let ready = self.ready(Fresh::Always).await?;
-            return self.open_stream(&ready.client, ask).await;
+        let opened = self.stream_with(ask, Fresh::IfStale).await;
+        if self.may_renew(&opened) {
+            return self.stream_with(ask, Fresh::Always).await;
         }
         opened
     }
 
-    async fn open_stream(
-        self: &Arc<Self>,
+    async fn stream_with(self: &Arc<Self>, ask: &Ask, fresh: Fresh) -> Result<Lines, RequestError> {
+        let ready = self.ready(fresh).await?;
+        let (client, seat) = self.apart(move || ready.clients.long()).await?;
+        let (body, _) = self.open_in_time(&client, ask).await?;
+        Ok(Lines::new(self.clone(), ask.path.clone(), body, seat))
+    }
+
+    /// Sends one request whose answer is read piece by piece.
+    pub(crate) async fn frames(&self, ask: &Ask) -> Result<Frames<'_>, RequestError> {
+        let ready = self.ready(Fresh::IfStale).await?;
+        let mut opened = self.open_in_time(ready.clients.short(), ask).await;
+        if self.may_renew(&opened) {
+            let ready = self.ready(Fresh::Always).await?;
+            opened = self.open_in_time(ready.clients.short(), ask).await;
+        }
+        let (body, left) = opened?;
+        Ok(Frames::new(self, &ask.path, body, left))
+    }
+
+    /// Whether a plugin may have kept a token longer than the server does.
+    fn may_renew<T>(&self, result: &Result<T, RequestError>) -> bool {
+        let refused = matches!(result, Err(error) if error.code() == Some(401));
+        refused && self.target.exec.is_some()
+    }
+
+    async fn open_in_time(
+        &self,
         client: &Client,
         ask: &Ask,
-    ) -> Result<Lines, RequestError> {
+    ) -> Result<(Body, Duration), RequestError> {
+        self.turn().await;
+        let begun = Instant::now();
         let opening = self.open(client, ask);
         let opened = tokio::time::timeout(self.limits.timeout, opening).await;
-        let body = opened.unwrap_or_else(|_| {
-            Err(RequestError::Timeout {
-                server: self.target.server_url.clone(),
-                after: self.limits.timeout,
-            })
-        })?;
-        Ok(Lines::new(self.clone(), ask.path.clone(), body))
+        let body = opened.unwrap_or_else(|_| Err(self.timeout()))?;
+        Ok((body, self.limits.timeout.saturating_sub(begun.elapsed())))
     }
 
     /// Bytes of one answer, or of one line of a stream, that are held at most.
@@ -320,7 +365,7 @@ impl Link {
             }
             whole.extend_from_slice(data);
         }
-        self.bytes.fetch_add(whole.len() as u64, Ordering::Relaxed);
+        self.count(whole.len());
         Ok(whole.into())
     }
 

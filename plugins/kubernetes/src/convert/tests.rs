@@ -2,6 +2,7 @@
 mod canary;
 mod golden;
 mod recorded;
+pub(crate) use recorded::lists as recorded_lists;
 
 use serde_json::Value;
 use stocktake_config::{ConfigMapData, K8sConfig};

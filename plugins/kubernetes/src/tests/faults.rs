@@ -134,20 +134,38 @@ async fn a_page_that_takes_too_long_is_asked_for_once_more() {
     "]]).await;
 }
 
+fn large(name: &str, kib: usize) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "db"},
+        "data": {"text": "x".repeat(kib << 10)},
+    })
+}
+
 #[tokio::test]
-async fn objects_that_are_too_large_for_a_page_are_read_in_smaller_ones() {
-    let large = |name: &str| {
-        json!({
-            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "db"},
-            "data": {"text": "x".repeat(100 << 10)},
-        })
-    };
+async fn pages_may_be_larger_than_what_is_held_of_them() {
     let mut objects = stage::objects();
-    objects.extend(["a", "b", "c", "d", "e", "f"].map(large));
+    objects.extend(["a", "b", "c", "d", "e", "f"].map(|name| large(name, 100)));
     let sim = Sim::start(objects, SimOptions::default()).await.unwrap();
     let snapshot = collect_with(&sim, json!({})).await;
     assert_eq!(snapshot.trouble(), "");
     assert_eq!(snapshot.complete["kubernetes_config_map"], 8);
+    let mut pages = sim.requests();
+    pages.retain(|request| request.path == "/api/v1/configmaps");
+    assert_eq!(pages.len(), 1, "it fits into one page of the server");
+}
+
+#[tokio::test]
+async fn an_object_that_is_too_large_to_be_held_costs_the_others_nothing() {
+    let mut objects = stage::objects();
+    objects.extend([large("a", 100), large("b", 10 << 10), large("c", 1)]);
+    let sim = Sim::start(objects, SimOptions::default()).await.unwrap();
+    let snapshot = collect_with(&sim, json!({})).await;
+    expect!["kubernetes_config_map * *: malformed: 1 of its objects are too large to be held\n"]
+        .assert_eq(&snapshot.trouble());
+    assert_eq!(
+        snapshot.names("kubernetes_config_map"),
+        ["a", "c", "other", "settings"]
+    );
 }
 
 #[tokio::test]

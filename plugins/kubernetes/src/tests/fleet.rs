@@ -1,7 +1,9 @@
 //! What comes out of clusters that are well.
-use serde_json::json;
+use serde_json::{Value, json};
 use stocktake_kubernetes_sim::fleet::FleetShape;
-use stocktake_kubernetes_sim::{AggregatedDiscovery, Credential, RunningFleet, SimOptions};
+use stocktake_kubernetes_sim::{
+    AggregatedDiscovery, Credential, Permissions, Rule, RunningFleet, Sim, SimOptions, User,
+};
 use stocktake_model::{GapReason, Identity};
 
 use super::stage::{self, accounts, collect, collect_with};
@@ -168,8 +170,8 @@ async fn a_fleet_loses_only_what_is_in_trouble() {
     "#]].assert_eq(&shown.concat());
 }
 
-#[tokio::test]
-async fn custom_kinds_are_typed_by_their_definitions() {
+/// A definition with a schema, and an object of its kind.
+fn typed() -> [Value; 2] {
     let schema = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
         "replicaCount": {"type": "integer"},
         "featureGates": {"type": "object", "additionalProperties": {"type": "string"}},
@@ -188,10 +190,40 @@ async fn custom_kinds_are_typed_by_their_definitions() {
         "spec": {"replicaCount": 2, "featureGates": {"someGate": "on", "dbPassword": "hunter2"},
             "values": {"nestedThing": {"camelCase": 1, "apiKey": "hunter2",
                 "env": [{"name": "X", "value": "hunter2"}]}}, "notInSchema": 1}});
+    [definition, app]
+}
+
+async fn typed_cluster(permissions: Permissions) -> Sim {
     let mut objects = stage::objects();
-    objects.extend([definition, app]);
-    let sim = stocktake_kubernetes_sim::Sim::start(objects, SimOptions::default()).await;
-    let snapshot = collect_with(&sim.unwrap(), json!({})).await;
+    objects.extend(typed());
+    let options = SimOptions {
+        users: vec![User::new("admin", permissions)],
+        ..SimOptions::default()
+    };
+    Sim::start(objects, options).await.unwrap()
+}
+
+#[tokio::test]
+async fn custom_kinds_are_typed_by_their_definitions() {
+    let sim = typed_cluster(Permissions::all()).await;
+    let snapshot = collect_with(&sim, json!({})).await;
+    assert_typed(&snapshot);
+    let mut requests = sim.requests().into_iter();
+    assert!(!requests.any(|request| request.path.starts_with("/openapi")));
+}
+
+#[tokio::test]
+async fn custom_kinds_are_typed_by_what_is_published_where_definitions_may_not_be_read() {
+    let definitions = Rule::on(
+        &["*"],
+        &["apiextensions.k8s.io"],
+        &["customresourcedefinitions"],
+    );
+    let sim = typed_cluster(Permissions::all().except(definitions)).await;
+    assert_typed(&collect_with(&sim, json!({})).await);
+}
+
+fn assert_typed(snapshot: &stage::Snapshot) {
     let app = snapshot
         .nodes
         .iter()

@@ -147,15 +147,8 @@ impl OfKind {
             self.form,
             watch.page_size,
         );
-        while let Some(page) = pager.next().await.map_err(Stop::Request)? {
-            for object in page.objects() {
-                let object = match object {
-                    Ok(object) if pager.form() == Form::Metadata => secrets::with_keys(object),
-                    Ok(object) => object,
-                    Err(_) => Value::Null,
-                };
-                self.changed(object).await?;
-            }
+        while let Some(object) = pager.next().await.map_err(Stop::Request)? {
+            self.changed(object.unwrap_or_default()).await?;
         }
         self.form = pager.form();
         self.version = pager.watch_version();

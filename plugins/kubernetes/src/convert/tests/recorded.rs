@@ -20,7 +20,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// Every recorded list with the resource it is of: `<group>_<version>_<plural>.json`.
-fn lists() -> Vec<(Resource, Vec<Value>)> {
+pub(crate) fn lists() -> Vec<(Resource, Vec<Value>)> {
     let Some(folder) = folder() else {
         return Vec::new();
     };
