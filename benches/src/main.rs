@@ -3,6 +3,7 @@
 mod changes;
 mod collect;
 mod fleet;
+mod layouts;
 mod open;
 mod peers;
 mod prompt;
@@ -10,6 +11,7 @@ mod questions;
 mod report;
 mod saved;
 mod scale;
+mod shredded;
 mod store;
 
 use std::path::PathBuf;
@@ -66,6 +68,12 @@ enum Bench {
         /// Some of `duckdb`, `sqlite`, `postgres`; all of them if none is named.
         engines: Vec<String>,
     },
+    /// Two forms of the same inventory: documents that are read in place, and a column per property.
+    Layouts {
+        /// Where to write one JSON object per row.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// From the start of a process to the first answer, and the memory of the core.
     Open {
         /// About how many resources it has.
@@ -103,7 +111,7 @@ enum Bench {
     },
     /// Disk and memory of the record: the version log of a day, a hundred collections, one large cluster as a stream.
     Store {
-        /// Clusters of 5,000 objects that are collected again and again.
+        /// Clusters of 5,000 objects that are collected again and again; 0 leaves that out.
         #[arg(long, default_value_t = 20)]
         clusters: usize,
         /// How often.
@@ -141,6 +149,10 @@ fn main() -> anyhow::Result<()> {
             let directory = dir.as_deref().unwrap_or(temporary.path());
             peers::run(resources, directory, &engines, &mut report)
         }
+        Bench::Layouts { json } => {
+            let mut report = report::Report::new(json.as_deref())?;
+            layouts::run(&mut report)
+        }
         Bench::Open {
             resources,
             dir,
@@ -170,7 +182,9 @@ fn main() -> anyhow::Result<()> {
             json,
         } => {
             let mut report = report::Report::new(json.as_deref())?;
-            store::churn(clusters, collections, &mut report)?;
+            if clusters > 0 {
+                store::churn(clusters, collections, &mut report)?;
+            }
             store::stream(large, &mut report)
         }
     }

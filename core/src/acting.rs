@@ -1,11 +1,13 @@
 //! Plans, the audit log and restored objects, as commands ask for them.
+pub(crate) mod confirm;
+
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use stocktake_act::{Dependant, Entry, Holding, Plan, Settings, Verdict, Versions};
 use stocktake_command::{
-    Acting, AuditFilter, CommandError, Context, Elements, PlanOptions, PlanPurpose, PlanVersion,
-    PlannedCleanup, RestoreOptions,
+    Acting, Applied, AuditFilter, CommandError, Confirmation, Context, PlanOptions, PlanPurpose,
+    PlanVersion, PlannedCleanup, RestoreOptions,
 };
 use stocktake_model::normalise;
 use tokio_stream::wrappers::ReceiverStream;
@@ -50,7 +52,12 @@ impl Acting for Core {
         Ok(planned)
     }
 
-    async fn apply_plan(&self, text: &str, context: &Context) -> Result<Elements, CommandError> {
+    async fn apply_plan(
+        &self,
+        text: &str,
+        confirmed: Option<Confirmation>,
+        context: &Context,
+    ) -> Result<Applied, CommandError> {
         let plan: Plan = serde_json::from_str(text).map_err(|error| {
             CommandError::usage(format!("this is no plan: {error}"))
                 .hint("`clean plan -o plan.json` makes one")
@@ -66,13 +73,21 @@ impl Acting for Core {
                     .hint("make a new plan with `clean plan -o FILE` and review it"),
             );
         }
+        let settings = self.cleanup_rules()?.settings;
+        if settings.enabled && !settings.dry_run {
+            confirm::asked(&plan, confirmed.as_ref())?;
+        }
+        let totals = confirm::totals(&plan);
         let kept = KeptPlan {
             lead: lead(context),
             ..kept
         };
         let done = self.carry_out(kept).await?;
         let rows = ReceiverStream::new(done).map(|done| Ok(done_row(&done)));
-        Ok(rows.boxed())
+        Ok(Applied {
+            rows: rows.boxed(),
+            totals,
+        })
     }
 
     async fn audit(&self, wanted: AuditFilter) -> Result<(Vec<Value>, u64), CommandError> {

@@ -1,14 +1,16 @@
 //! Cleaning: what is marked becomes a situation, the act room makes a plan of it, the plan is carried out. Nothing else in
 //! the core leads to a deletion.
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use stocktake_act::{Entry, Fate, Plan, Settings, Verdict};
-use stocktake_command::{CommandError, Progress};
+use stocktake_command::{CommandError, Progress, Tally};
 use stocktake_config::{CleanupGuards, WorkerConfig};
 use stocktake_model::near;
 use stocktake_plugin_api::Deletion;
 
+use crate::acting::confirm::totals;
 use crate::audit::trouble;
 use crate::core::{Core, now};
 use crate::fate::{Done, shown, told_refusals};
@@ -90,7 +92,7 @@ impl Core {
             let whose = format!("{} ({})", kept.lead.line, kept.lead.who);
             self.say(task, format!("going on with the plan of {whose}"));
             match self.carry_out(kept.clone()).await {
-                Ok(told) => self.tell_done(task, told, kept.plan.entries.len()).await,
+                Ok(told) => self.tell_done(task, told, &totals(&kept.plan)).await,
                 Err(error) => {
                     self.say(
                         task,
@@ -126,8 +128,9 @@ impl Core {
         if allowed == 0 {
             return;
         }
+        let totals = totals(&kept.plan);
         match self.carry_out(kept).await {
-            Ok(told) => self.tell_done(task, told, allowed).await,
+            Ok(told) => self.tell_done(task, told, &totals).await,
             Err(error) => self.say(task, format!("nothing is deleted: {}", told(&error))),
         }
     }
@@ -136,19 +139,15 @@ impl Core {
         &self,
         task: &str,
         mut results: tokio::sync::mpsc::Receiver<Done>,
-        total: usize,
+        totals: &BTreeMap<String, u64>,
     ) {
-        let mut count = 0;
+        let mut tally = Tally::new(totals);
         while let Some(done) = results.recv().await {
-            count += 1;
+            let object = done.entry.object.as_ref();
+            let cluster = object.map_or("", |object| object.account_name.as_str());
             let progress = Progress {
                 task: task.to_owned(),
-                step: "cleanup".to_owned(),
-                part: "deletions".to_owned(),
-                message: format!("{count} of {total}"),
-                done: count,
-                total: total as u64,
-                ..Progress::default()
+                ..tally.count(cluster, done.fate.as_str())
             };
             self.0.runs.tell(task, progress);
             let (line, went_wrong) = line(&done);

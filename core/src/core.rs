@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::archive::Kept;
 use crate::attached::{Attached, Seat};
 use crate::documents::Documents;
+use crate::events::Events;
 use crate::forms::Forms;
 use crate::jobs::Jobs;
 use crate::open::{OpenError, Options, Schedule};
@@ -43,6 +44,7 @@ pub(crate) struct Parts {
     pub(crate) queue: Queue,
     pub(crate) runs: Runs,
     pub(crate) jobs: Jobs,
+    pub(crate) events: Events,
     /// Which run a piece of work belongs to.
     pub(crate) work: Mutex<BTreeMap<u64, String>>,
     /// Held while an entry is added to the audit chain: each follows the one before it.
@@ -76,6 +78,7 @@ impl Core {
         let mut tasks = vec![socket];
         if self.0.options.schedule == Schedule::Run {
             self.resume_runs();
+            self.resume_jobs();
             let core = self.clone();
             tasks.push(tokio::spawn(async move { core.keep_schedule().await }));
             let core = self.clone();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stocktake_engine::{Graph, Partition};
 use stocktake_model::{Model, NodeId, NodeRecord, PluginModel};
-use stocktake_store::{Attached, StoreError, View};
+use stocktake_store::{Attached, PutSection, StoreError, View};
 use tracing::warn;
 
 use crate::core::Core;
@@ -79,11 +79,9 @@ impl Core {
         let commit = view.commit();
         drop(view);
         // If it is no longer the state of the record, whoever changed that says so here as well.
-        let arrays = partition.arrays();
-        self.0
-            .store
-            .attach(account, commit, Partition::FORM, arrays)
-            .map(drop)
+        let arrays = |put: PutSection<'_>| partition.to_arrays(put);
+        let attached = (self.0.store).attach(account, commit, Partition::FORM, arrays);
+        attached.map(drop)
     }
 
     /// What a batch of changes means for what is kept: it is made anew once there are too many to replay them.

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use stocktake_client::{AccountFailure, MergeSpent, Merged};
@@ -12,11 +13,25 @@ use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
 use tokio::sync::mpsc;
 
 use crate::core::{Core, now};
+use crate::events::MERGED;
 use crate::facts;
 use crate::status::is_missing;
 
-/// Items that may wait for the thread that packs them.
-const BUFFERED: usize = 512;
+/// Parts that are handed to the thread that packs them at once, if so many are there.
+const TOGETHER: usize = 64;
+/// How often that may be before it is waited for.
+const BUFFERED: usize = 8;
+
+/// A part of a snapshot as it comes.
+pub(crate) enum Sent {
+    /// Handed over by a worker in this process.
+    Item(SnapshotItem),
+    /// A line that nobody has read yet.
+    Line(Bytes),
+}
+
+/// Some of them.
+type Batch = Vec<Result<Sent, String>>;
 
 /// Why a snapshot was not committed. What was there before stays.
 #[derive(Debug, thiserror::Error)]
@@ -47,19 +62,19 @@ impl Core {
     /// Takes one snapshot from `Begin` to `End` and commits it.
     pub(crate) async fn ingest(
         &self,
-        mut items: BoxStream<'static, Result<SnapshotItem, String>>,
+        mut sent: BoxStream<'static, Result<Sent, String>>,
     ) -> Result<Merged, IngestError> {
-        let begin = match items.next().await {
-            Some(Ok(SnapshotItem::Begin(begin))) => begin,
-            Some(Err(message)) => return Err(IngestError::Stream(message)),
-            _ => return Err(IngestError::Protocol("it does not begin with `begin`")),
+        let first = sent.next().await.map(read).transpose()?;
+        let Some(SnapshotItem::Begin(begin)) = first else {
+            return Err(IngestError::Protocol("it does not begin with `begin`"));
         };
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let core = self.clone();
         let packing = tokio::task::spawn_blocking(move || core.pack(begin, receiver));
-        while let Some(item) = items.next().await {
+        let mut batches = sent.ready_chunks(TOGETHER);
+        while let Some(batch) = batches.next().await {
             // The thread may have ended with an error: that one is told.
-            if sender.send(item).await.is_err() {
+            if sender.send(batch).await.is_err() {
                 break;
             }
         }
@@ -67,14 +82,19 @@ impl Core {
         let packed = packing
             .await
             .map_err(|error| IngestError::Task(error.to_string()))??;
-        self.commit(packed).await
+        let merged = self.commit(packed).await?;
+        self.tell(
+            MERGED,
+            serde_json::json!({"account": merged.account, "nodes": merged.nodes}),
+        );
+        Ok(merged)
     }
 
     /// Packs items as they come, then resolves what they refer to. Runs on a thread of its own.
     fn pack(
         &self,
         begin: Begin,
-        mut items: mpsc::Receiver<Result<SnapshotItem, String>>,
+        mut batches: mpsc::Receiver<Batch>,
     ) -> Result<Packed, IngestError> {
         let account = begin.account.id().to_owned();
         let mut import = self.0.store.import(&account)?;
@@ -82,12 +102,17 @@ impl Core {
         let mut builder: Option<PartitionBuilder> = None;
         let mut seen = BTreeSet::new();
         let mut packing = Duration::ZERO;
+        let mut waiting = Vec::new().into_iter();
         let end = loop {
-            let item = items
-                .blocking_recv()
-                .ok_or(IngestError::Protocol("it has no `end`"))?;
+            let Some(sent) = waiting.next() else {
+                let more = batches.blocking_recv();
+                waiting = more
+                    .ok_or(IngestError::Protocol("it has no `end`"))?
+                    .into_iter();
+                continue;
+            };
             let started = Instant::now();
-            match item.map_err(IngestError::Stream)? {
+            match read(sent)? {
                 SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
                 SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
                 SnapshotItem::Node(mut node) => {
@@ -308,6 +333,15 @@ impl Core {
             .expect("nothing panics while it holds the failures");
         failures.insert(failure.name.clone(), failure);
         header
+    }
+}
+
+fn read(sent: Result<Sent, String>) -> Result<SnapshotItem, IngestError> {
+    match sent.map_err(IngestError::Stream)? {
+        Sent::Item(item) => Ok(item),
+        Sent::Line(line) => {
+            serde_json::from_slice(&line).map_err(|error| IngestError::Stream(error.to_string()))
+        }
     }
 }
 

@@ -9,30 +9,32 @@ use std::time::Duration;
 use async_trait::async_trait;
 use croner::Cron;
 use futures::StreamExt as _;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use stocktake_command::{CommandError, Context, Job, JobEnd, JobRun, Output, Scheduler, execute};
-use stocktake_model::{near, normalise};
+use stocktake_model::normalise;
 use stocktake_store::{Records, StoreError};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::core::{Core, now};
+use crate::events::known_event;
 use crate::schedule;
-use crate::workflow::WORKFLOWS;
 
 const TABLE: &str = "jobs";
 const TICKS: &str = "job_ticks";
-/// Events that wait for a slow listener.
-const BUFFERED: usize = 256;
+/// Jobs that were started and are not over: what a restart interrupts runs from its start.
+const STARTED: &str = "jobs_started";
+/// Jobs that were interrupted longer ago are not run again.
+const LATEST: SignedDuration = SignedDuration::from_hours(1);
 /// Time between two looks at the clock; a changed clock is noticed by then.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// Jobs on their way, and what they listen to.
+/// Jobs on their way.
+#[derive(Default)]
 pub(crate) struct Jobs {
     running: Mutex<BTreeMap<String, Running>>,
-    events: broadcast::Sender<String>,
     changed: Notify,
 }
 
@@ -51,23 +53,23 @@ struct Tick {
     waiting: bool,
 }
 
-impl Default for Jobs {
-    fn default() -> Self {
-        Self {
-            running: Mutex::default(),
-            events: broadcast::channel(BUFFERED).0,
-            changed: Notify::default(),
-        }
-    }
+/// A job on its way, as it is written down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Started {
+    at: Timestamp,
+    /// True if a restart interrupted it before.
+    resumed: bool,
+}
+
+/// Whether a job is run for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    /// A restart interrupted it.
+    Second,
 }
 
 impl Jobs {
-    /// Tells whoever listens that a workflow has come to a step.
-    pub(crate) fn announce(&self, event: &str) {
-        // Nobody may be listening.
-        let _ = self.events.send(event.to_owned());
-    }
-
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
         self.running
             .lock()
@@ -93,7 +95,7 @@ impl Core {
 
     /// Starts jobs whenever their triggers say so.
     pub(crate) async fn keep_jobs(&self) {
-        let mut events = self.0.jobs.events.subscribe();
+        let mut events = self.0.events.listen();
         let mut looked = now();
         loop {
             tokio::select! {
@@ -101,7 +103,7 @@ impl Core {
                 () = self.0.jobs.changed.notified() => {}
                 // Whoever fell behind goes on with the oldest event that is left.
                 event = events.recv() => if let Ok(event) = event {
-                    self.start_jobs(self.woken(&event));
+                    self.start_jobs(self.woken(&event.message_type));
                 },
             }
             let time = now();
@@ -182,14 +184,38 @@ impl Core {
             .is_ok()
     }
 
+    /// Runs once more what the last owner of the directory did not finish. What is interrupted a second time is given up: it
+    /// may be what ended the core.
+    pub(crate) fn resume_jobs(&self) {
+        let started = self.kept(STARTED);
+        let found: Vec<(String, Started)> = started.list("").filter_map(Result::ok).collect();
+        for (id, attempt) in found {
+            if let Err(error) = started.delete(&id) {
+                warn!(%error, id, "an interrupted job is not run again");
+                continue;
+            }
+            if attempt.resumed || now().duration_since(attempt.at) > LATEST {
+                let error = "interrupted by a restart".to_owned();
+                let end = JobEnd {
+                    started: attempt.at,
+                    exit_code: 1,
+                    error: Some(error),
+                };
+                self.remember(&id, end);
+            } else {
+                self.start_job(&id, Attempt::Second);
+            }
+        }
+    }
+
     fn start_jobs(&self, jobs: Vec<Job>) {
         for job in jobs {
-            self.start_job(&job.id);
+            self.start_job(&job.id, Attempt::First);
         }
     }
 
     /// Starts a job, or has it run once more. Gives back the id of the run.
-    fn start_job(&self, id: &str) -> String {
+    fn start_job(&self, id: &str, attempt: Attempt) -> String {
         let mut running = self.0.jobs.lock();
         if let Some(running) = running.get_mut(id) {
             running.again = true;
@@ -207,6 +233,13 @@ impl Core {
         };
         let task = run.task.clone();
         running.insert(id.to_owned(), Running { run, again: false });
+        let under_way = Started {
+            at: started,
+            resumed: attempt == Attempt::Second,
+        };
+        if let Err(error) = self.kept(STARTED).put(id, &under_way) {
+            warn!(%error, id, "a restart would not run the job again");
+        }
         let core = self.clone();
         let id = id.to_owned();
         tokio::spawn(async move { core.perform_job(&id).await });
@@ -227,6 +260,9 @@ impl Core {
                 Some(run) if run.again => run.again = false,
                 _ => {
                     running.remove(id);
+                    if let Err(error) = self.kept(STARTED).delete(id) {
+                        warn!(%error, id, "a restart would run the job again");
+                    }
                     return;
                 }
             }
@@ -297,7 +333,9 @@ fn hear(output: Output, end: &mut JobEnd) {
             end.exit_code = end.exit_code.max(exit_code);
             return;
         }
-        Output::Text { .. } | Output::Note { .. } | Output::Progress(_) => return,
+        Output::Text { .. } | Output::Note { .. } | Output::Progress(_) | Output::Leave { .. } => {
+            return;
+        }
     };
     end.exit_code = end.exit_code.max(1);
     end.error.get_or_insert(error);
@@ -334,7 +372,7 @@ impl Scheduler for Core {
     }
 
     async fn run_job(&self, id: &str) -> Result<String, CommandError> {
-        Ok(self.start_job(id))
+        Ok(self.start_job(id, Attempt::First))
     }
 
     fn running_jobs(&self) -> Vec<JobRun> {
@@ -346,23 +384,6 @@ impl Scheduler for Core {
         runs.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
         runs
     }
-}
-
-fn known_event(event: &str) -> Result<(), CommandError> {
-    let steps = WORKFLOWS.iter().flat_map(|workflow| workflow.steps);
-    let names: std::collections::BTreeSet<&str> = steps.map(|step| step.name).collect();
-    if names.contains(event) {
-        return Ok(());
-    }
-    let all = || names.iter().copied();
-    let hint = near(event, all()).first().map_or_else(
-        || {
-            let names: Vec<&str> = all().collect();
-            format!("events are the steps of workflows: {}", names.join(", "))
-        },
-        |meant| format!("did you mean `{meant}`?"),
-    );
-    Err(CommandError::usage(format!("no event `{event}`")).hint(hint))
 }
 
 fn trouble(error: StoreError) -> CommandError {

@@ -14,6 +14,7 @@ mod compact;
 mod complete;
 mod core;
 mod documents;
+mod events;
 mod expired;
 mod facts;
 mod fate;

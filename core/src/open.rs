@@ -15,6 +15,7 @@ use crate::archive::Kept;
 use crate::attached::Attached;
 use crate::core::{Core, Parts};
 use crate::documents::Documents;
+use crate::events::Events;
 use crate::facts;
 use crate::forms::{self, Forms};
 use crate::jobs::Jobs;
@@ -127,6 +128,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         queue: Queue::default(),
         runs: Runs::default(),
         jobs: Jobs::default(),
+        events: Events::default(),
         work: Mutex::new(BTreeMap::new()),
         audit: tokio::sync::Mutex::new(()),
         cleaning: Arc::default(),

@@ -1,4 +1,5 @@
 //! Performing workflows: step after step, with progress for whoever listens, on schedule or on demand.
+use serde_json::json;
 use stocktake_command::{CommandError, Progress, RunEvents, Start, WorkflowStarted};
 use stocktake_model::near;
 use stocktake_store::Records;
@@ -6,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::core::{Core, Parts, now};
+use crate::events::{ERROR, TASK_END, TASK_STARTED, done as done_event};
 use crate::plans::KeptPlan;
 use crate::runs::{Begun, RunRecord, Runs};
 use crate::workflow::{Action, Step, WORKFLOWS, Workflow, workflow};
@@ -38,6 +40,7 @@ impl Core {
                 start: Start::AlreadyRunning,
             }),
             Begun::New { task, stop } => {
+                self.tell_run(TASK_STARTED, &name, &task, 0);
                 let core = self.clone();
                 let run = task.clone();
                 tokio::spawn(async move { core.perform(workflow, &run, 0, stop).await });
@@ -88,7 +91,12 @@ impl Core {
             self.keep_run(task);
             self.tell_step(workflow, task, step, done);
             tokio::select! {
-                () = self.step(step, task, &mut planned) => {}
+                () = self.step(step, task, &mut planned) => {
+                    if step.action != Action::Announce {
+                        let data = json!({"workflow": workflow.name, "task": task});
+                        self.tell(&done_event(step.name), data);
+                    }
+                }
                 () = stop.cancelled() => {
                     self.fail(task, "stopped before it was done");
                     break;
@@ -105,6 +113,7 @@ impl Core {
             if let Err(error) = self.0.runs_kept().put(task, &record) {
                 warn!(%error, "the run could not be recorded");
             }
+            self.tell_run(TASK_END, workflow.name, task, record.errors.len());
             if again && !stop.is_cancelled() {
                 // It was on its way a moment ago, so the name is known.
                 let _ = self.start_workflow(workflow.name);
@@ -150,7 +159,8 @@ impl Core {
             objects: 0,
         };
         self.0.runs.tell(task, progress);
-        self.0.jobs.announce(step.name);
+        let data = json!({"workflow": workflow.name, "task": task, "step": step.name});
+        self.tell(step.name, data);
     }
 
     /// Adds a line to what a run came to.
@@ -160,6 +170,7 @@ impl Core {
 
     /// Adds a line to what went wrong in a run.
     pub(crate) fn fail(&self, task: &str, line: &str) {
+        self.tell(ERROR, json!({"task": task, "message": line}));
         self.0
             .runs
             .change(task, |run| run.errors.push(line.to_owned()));

@@ -2,23 +2,23 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use futures::{StreamExt as _, TryStreamExt as _};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stocktake_client::{
-    AccountFailure, CollectSummary, Complete, Execute, Handed, Info, Merged, TaskResult, Work,
-    lines,
+    AccountFailure, CollectSummary, Complete, Event, Execute, Handed, Info, Merged, TaskResult,
+    Work, lines, unread_lines,
 };
-use stocktake_command::{Context, Terminal};
+use stocktake_command::{CommandError, Context, Terminal};
 use stocktake_model::SnapshotItem;
 use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::core::Core;
-use crate::ingest::IngestError;
+use crate::ingest::{IngestError, Sent};
 
 /// Largest body that is not a stream, in bytes: a command line with its files.
 const MAX_BODY: usize = 256 << 20;
@@ -32,6 +32,7 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/cli/complete", post(complete))
         .route("/cli/execute", post(execute))
         .route("/collections/last", get(last_collection))
+        .route("/events", get(events).post(emit))
         .route("/graph/merge", post(merge))
         .route("/tasks/key", get(key))
         .route("/tasks/take", post(take))
@@ -100,15 +101,38 @@ fn encode(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {
     Ok(line.into())
 }
 
+/// Events as they come, one JSON object per line.
+async fn events(State(core): State<Core>, Query(wanted): Query<Shown>) -> Body {
+    let names = wanted.show.split(',').filter(|name| !name.is_empty());
+    let events = core.hear(names.map(str::to_owned).collect());
+    Body::from_stream(events.map(|event| encode(&event)))
+}
+
+/// Names of events, with commas.
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(default)]
+    show: String,
+}
+
+async fn emit(State(core): State<Core>, Json(event): Json<Event>) -> Result<StatusCode, Refusal> {
+    let taken = core.take_event(event);
+    taken
+        .map(|()| StatusCode::NO_CONTENT)
+        .map_err(Refusal::Command)
+}
+
 async fn merge(
     State(core): State<Core>,
     handed: Option<Extension<Handed<SnapshotItem>>>,
     body: Body,
 ) -> Result<Json<Merged>, Refusal> {
     let handed = handed.and_then(|Extension(handed)| handed.take());
-    let items = match handed {
-        Some(items) => items.map(Ok).boxed(),
-        None => lines(body.into_data_stream().map_err(|error| error.to_string())),
+    let items = if let Some(items) = handed {
+        items.map(|item| Ok(Sent::Item(item))).boxed()
+    } else {
+        let chunks = body.into_data_stream().map_err(|error| error.to_string());
+        unread_lines(chunks).map_ok(Sent::Line).boxed()
     };
     core.ingest(items).await.map(Json).map_err(Refusal::Ingest)
 }
@@ -189,11 +213,19 @@ fn known(known: bool) -> StatusCode {
 /// A request that could not be granted, as plain text for people.
 enum Refusal {
     Ingest(IngestError),
+    Command(CommandError),
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self::Ingest(error) = self;
+        let error = match self {
+            Self::Ingest(error) => error,
+            Self::Command(error) => {
+                let hint = error.hint.map(|hint| format!("\n  hint: {hint}"));
+                let told = error.message + &hint.unwrap_or_default();
+                return (StatusCode::BAD_REQUEST, told).into_response();
+            }
+        };
         let status = match &error {
             IngestError::Stream(_) | IngestError::Protocol(_) => StatusCode::BAD_REQUEST,
             IngestError::Store(_) | IngestError::Task(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use stocktake_command::{
     CertificateRequest, ClusterGap, ClusterStatus, CommandError, ConfigSaved, ConfigText, Context,
     Found, Ground, HistoryOptions, HistorySearch, MadeCertificate, Marks, Run, RunEvents,
@@ -95,7 +95,8 @@ impl Services for Core {
         text: String,
         revision: Option<u64>,
     ) -> Result<ConfigSaved, CommandError> {
-        self.0.documents.save(id, &text, revision)
+        let saved = self.0.documents.save(id, &text, revision)?;
+        Ok(self.config_saved(saved))
     }
 
     async fn set_config(
@@ -103,7 +104,8 @@ impl Services for Core {
         id: &str,
         values: Vec<(String, Value)>,
     ) -> Result<ConfigSaved, CommandError> {
-        self.0.documents.set(id, &values)
+        let saved = self.0.documents.set(id, &values)?;
+        Ok(self.config_saved(saved))
     }
 
     async fn compare_config(
@@ -119,11 +121,15 @@ impl Services for Core {
     }
 
     async fn delete_config(&self, id: &str) -> Result<(), CommandError> {
-        self.0.documents.delete(id)
+        self.0.documents.delete(id)?;
+        self.tell("config-deleted", json!({"id": id}));
+        Ok(())
     }
 
     async fn copy_config(&self, from: &str, to: &str) -> Result<(), CommandError> {
-        self.0.documents.copy(from, to)
+        self.0.documents.copy(from, to)?;
+        self.tell("config-copied", json!({"from": from, "to": to}));
+        Ok(())
     }
 
     async fn workflows(&self) -> Vec<WorkflowInfo> {
@@ -220,6 +226,12 @@ fn no_cluster(name: &str) -> CommandError {
 }
 
 impl Core {
+    fn config_saved(&self, saved: ConfigSaved) -> ConfigSaved {
+        let data = json!({"id": saved.id, "revision": saved.revision});
+        self.tell("config-updated", data);
+        saved
+    }
+
     /// Merges `patch` into a section that belongs to users, one level deep; `null` deletes a key.
     pub(crate) async fn mark(
         &self,

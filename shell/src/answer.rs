@@ -56,6 +56,8 @@ pub(crate) struct Answer {
     done: Option<Output>,
     /// Hints and errors that came while a pager had the terminal.
     later: Vec<Output>,
+    /// What it means to break it off, if not that it is cancelled.
+    leave: Option<String>,
 }
 
 /// Whether anybody still reads.
@@ -80,6 +82,7 @@ impl Answer {
             ended: None,
             done: None,
             later: Vec::new(),
+            leave: None,
         }
     }
 
@@ -101,6 +104,7 @@ impl Answer {
             Output::Progress(_) if self.page.pages() => {}
             Output::Progress(progress) => self.bars.update(&progress),
             Output::Note { .. } | Output::Error { .. } => self.tell(&output),
+            Output::Leave { message } => self.leave = Some(message),
             Output::Picture { text } => self.pictures.push(text),
             Output::NeedFiles { names } => self.ended = Some(Ended::Files(names)),
             Output::Edit {
@@ -161,11 +165,17 @@ impl Answer {
         }
     }
 
-    /// The person, or the reader, broke it off. Files that were begun are dropped.
-    pub(crate) fn break_off(self) {
-        let Self { mut bars, page, .. } = self;
+    /// The person, or the reader, broke it off. Files that were begun are dropped. Gives back what that means.
+    pub(crate) fn break_off(self) -> String {
+        let Self {
+            mut bars,
+            page,
+            leave,
+            ..
+        } = self;
         bars.clear();
         page.end();
+        leave.unwrap_or_else(|| "cancelled".to_owned())
     }
 
     /// The stream is at its end.

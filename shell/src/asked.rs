@@ -5,6 +5,10 @@ use stocktake_command::{COMMANDS, Category, Command, Shape, command};
 
 /// A search, asked as kubectl is asked.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "every switch is a flag of the command line"
+)]
 pub struct Asked {
     /// Begin in these namespaces only
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
@@ -19,8 +23,24 @@ pub struct Asked {
     selector: Vec<String>,
 
     /// How the answer looks
-    #[arg(short, long, value_name = "FORM", value_parser = ["table", "wide", "json", "yaml", "name", "csv"])]
+    #[arg(short, long, value_name = "FORM", value_parser = form)]
     output: Option<String>,
+
+    /// Sort by this property; `.metadata.name` and its like are understood
+    #[arg(long, value_name = "PROPERTY")]
+    sort_by: Option<String>,
+
+    /// A table without its headings
+    #[arg(long)]
+    no_headers: bool,
+
+    /// A column with the labels
+    #[arg(long)]
+    show_labels: bool,
+
+    /// Not here: a search answers once
+    #[arg(short, long, hide = true)]
+    watch: bool,
 
     /// Look at the past: a time, or a duration before now
     #[arg(long, value_name = "TIME")]
@@ -56,18 +76,35 @@ impl Asked {
         if let Some(time) = &self.at {
             option("--at", time);
         }
+        if let Some(property) = &self.sort_by {
+            option("--sort-by", property);
+        }
         if let Some(form) = &self.output {
             option("-o", form);
         }
         let flags = [
             ("--with-edges", self.with_edges),
             ("--explain", self.explain),
+            ("--no-headers", self.no_headers),
+            ("--show-labels", self.show_labels),
+            ("--watch", self.watch),
         ];
         let set = flags.into_iter().filter(|(_, set)| *set);
         words.extend(set.map(|(flag, _)| flag.to_owned()));
         words.extend(self.query.iter().cloned());
         words.join(" ")
     }
+}
+
+/// Forms as kubectl has them; those that are none here are explained by the core.
+fn form(text: &str) -> Result<String, String> {
+    let name = text.split('=').next().unwrap_or_default();
+    let known = ["table", "wide", "json", "yaml", "name", "csv"];
+    let elsewhere = ["jsonpath", "go-template", "custom-columns"];
+    if known.contains(&text) || elsewhere.iter().any(|one| name.starts_with(one)) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("there are {}", known.join(", ")))
 }
 
 /// A value of an option as the core reads it: in quotes unless it is a plain word.

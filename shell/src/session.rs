@@ -144,7 +144,7 @@ impl Session {
         let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
         let mut outputs = tokio::select! {
             outputs = self.client.execute(&execute) => outputs?,
-            _ = interrupts.recv() => return Ok(self.cancelled()),
+            _ = interrupts.recv() => return Ok(self.cancelled("cancelled")),
         };
         let mut answer = Answer::new(self.screen, lines, self.seat);
         loop {
@@ -154,8 +154,8 @@ impl Session {
                 _ = interrupts.recv() => {
                     // First: it tells the core to stop.
                     drop(outputs);
-                    answer.break_off();
-                    return Ok(self.cancelled());
+                    let means = answer.break_off();
+                    return Ok(self.cancelled(&means));
                 }
                 output = outputs.next() => match output {
                     Some(output) => answer.take(output?)?,
@@ -172,8 +172,8 @@ impl Session {
         answer.end(self.seat, started)
     }
 
-    fn cancelled(&self) -> Ended {
-        self.screen.aside("cancelled");
+    fn cancelled(&self, means: &str) -> Ended {
+        self.screen.aside(means);
         Ended::Code(CANCELLED)
     }
 }

@@ -333,3 +333,45 @@ fn what_expired_is_marked_only_behind_its_switch() {
     let log = place.arguments(&["-c", "audit past | list who, name, verdict"]);
     assert_eq!(log.out, "who=workflow, name=past, verdict=deleted\n");
 }
+
+#[test]
+fn much_goes_only_after_somebody_has_said_how_much() {
+    let names: Vec<String> = (0..11).map(|number| format!("old-{number}")).collect();
+    let place = with(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    mark(&place, "old-[0-9]+");
+    let planned = plan(&place);
+    assert!(planned.err.contains("11 of 11 may go"), "{}", planned.err);
+    let refused = apply(&place).code(2);
+    assert!(
+        refused
+            .err
+            .contains("this deletes for good: 11 in `prod-eu`"),
+        "{}",
+        refused.err
+    );
+    let confirmed = |more: &str| {
+        let line = format!("clean apply plan.json {more} | list verdict, name");
+        place.arguments(&["-c", &line])
+    };
+    let wrong = confirmed("--confirm prod-eu=10").code(2);
+    assert!(wrong.err.contains("11 in `prod-eu`"), "{}", wrong.err);
+    let wrong = confirmed("--yes something").code(2);
+    assert!(wrong.err.contains("not the digest"), "{}", wrong.err);
+    assert!(names.iter().all(|name| uid(&place, name).is_some()));
+    let applied = confirmed("--confirm prod-eu=11").code(0);
+    assert_eq!(applied.out.matches("verdict=deleted").count(), 11);
+    // How far it is, in plain lines where there is no terminal.
+    assert!(
+        applied
+            .err
+            .contains("prod-eu: 11 of 11 objects: 11 deleted"),
+        "{}",
+        applied.err
+    );
+    assert!(names.iter().all(|name| uid(&place, name).is_none()));
+    // A script says it with the digest.
+    let text = std::fs::read_to_string(place.home().join("plan.json")).unwrap();
+    let text: Value = serde_json::from_str(&text).unwrap();
+    let digest = text["digest"].as_str().unwrap();
+    assert_eq!(confirmed(&format!("--yes {digest}")).code, 0);
+}

@@ -4,6 +4,8 @@ use std::process::Command;
 use expectrl::ControlCode;
 use stocktake_tests::Ran;
 
+use stocktake_kubernetes_sim::{Effect, Matcher, Times};
+
 use super::screen::{NO_COLOR, PROGRAM, PROMPT, Terminal, place, plain};
 
 #[test]
@@ -55,6 +57,34 @@ fn ctrl_c_ends_the_running_line_and_nothing_else() {
     terminal.press(ControlCode::EndOfText);
     terminal.wait(PROMPT);
     assert!(terminal.line("echo still here").contains("still here"));
+    terminal.leave();
+}
+
+#[test]
+fn a_run_is_watched_and_left_without_stopping_it() {
+    let place = place();
+    let mut terminal = Terminal::start(&place, &[NO_COLOR]);
+    terminal.wait(PROMPT);
+    let seen = terminal.line("workflows run collect");
+    assert!(
+        seen.contains("Ctrl-C leaves, and the run goes on"),
+        "{seen}"
+    );
+    assert!(seen.contains(" kinds, "), "{seen}");
+    // Nobody answers: the run lasts until it is stopped.
+    let hangs = place.sim("prod-eu").faults().add(
+        Matcher::on("list", "configmaps"),
+        Effect::Hang,
+        Times::Forever,
+    );
+    terminal.type_in("workflows run collect\r");
+    terminal.wait(" kinds, ");
+    terminal.press(ControlCode::EndOfText);
+    terminal.wait("the run goes on: `workflows running`");
+    terminal.wait(PROMPT);
+    let running = terminal.line("workflows running");
+    assert!(running.contains("collect"), "{running}");
+    place.sim("prod-eu").faults().remove(hangs);
     terminal.leave();
 }
 

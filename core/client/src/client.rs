@@ -14,7 +14,8 @@ use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::transport::{Body, BodyError};
 use crate::{
-    AccountFailure, ClientError, CollectSummary, Handed, Merged, TaskResult, Transport, Work, lines,
+    AccountFailure, ClientError, CollectSummary, Event, Handed, Merged, TaskResult, Transport,
+    Work, lines,
 };
 
 /// A client of one core; cheap to clone.
@@ -201,6 +202,25 @@ impl Client {
         self.send(Method::POST, &path, stream(items))
             .await
             .map(drop)
+    }
+
+    /// What happens from now on: events of these names, or all if none is given. Ends when the core closes.
+    pub async fn events(
+        &self,
+        names: &[&str],
+    ) -> Result<BoxStream<'static, Result<Event, ClientError>>, ClientError> {
+        let path = format!("/events?show={}", names.join(","));
+        let response = self.send(Method::GET, &path, empty()).await?;
+        let events = lines(data(response.into_body()));
+        Ok(events
+            .map(|event| event.map_err(ClientError::Broken))
+            .boxed())
+    }
+
+    /// Tells the core an event: `start_<name>_workflow` starts a workflow, any other wakes the jobs that wait for it.
+    pub async fn emit(&self, event: &Event) -> Result<(), ClientError> {
+        let body = encode(event)?;
+        self.send(Method::POST, "/events", body).await.map(drop)
     }
 
     async fn json<T: DeserializeOwned>(

@@ -2,6 +2,7 @@
 //! straight into the core's router in the same process. Both ways run the same code.
 mod client;
 mod error;
+mod event;
 mod handed;
 mod lines;
 mod task;
@@ -9,8 +10,9 @@ mod transport;
 
 pub use client::{Client, Complete, Execute, Info};
 pub use error::ClientError;
+pub use event::Event;
 pub use handed::Handed;
-pub use lines::lines;
+pub use lines::{lines, unread_lines};
 pub use task::{
     AccountFailure, AccountReport, CollectRequest, CollectSummary, MergeSpent, Merged, Task,
     TaskResult, WatchRequest, Work, WorkLimits,

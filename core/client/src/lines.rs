@@ -12,6 +12,25 @@ where
     T: DeserializeOwned + Send + 'static,
     E: std::fmt::Display + Send + 'static,
 {
+    unfold(Some(unread_lines(chunks)), |lines| async move {
+        let mut lines = lines?;
+        let line = lines.next().await?;
+        let value =
+            line.and_then(|line| serde_json::from_slice(&line).map_err(|error| error.to_string()));
+        let rest = value.is_ok().then_some(lines);
+        Some((value, rest))
+    })
+    .boxed()
+}
+
+/// The lines themselves, for whoever reads them on another thread: what is allocated there is freed there. An empty line
+/// is skipped; chunks that break off end the stream with an error.
+pub fn unread_lines<E>(
+    chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+) -> BoxStream<'static, Result<Bytes, String>>
+where
+    E: std::fmt::Display + Send + 'static,
+{
     let state = Reader {
         chunks: chunks.boxed(),
         buffer: BytesMut::new(),
@@ -21,10 +40,7 @@ where
         let mut reader = state?;
         match reader.next_line().await {
             Ok(None) => None,
-            Ok(Some(line)) => match serde_json::from_slice(&line) {
-                Ok(value) => Some((Ok(value), Some(reader))),
-                Err(error) => Some((Err(error.to_string()), None)),
-            },
+            Ok(Some(line)) => Some((Ok(line.freeze()), Some(reader))),
             Err(message) => Some((Err(message), None)),
         }
     })

@@ -20,8 +20,14 @@ pub trait Acting: Send + Sync {
     ) -> Result<PlannedCleanup, CommandError>;
 
     /// Carries out a plan this core has kept, given as the text of its file. Rows come as objects are done with:
-    /// `{verdict, kind, name, namespace, cluster, message, reason, id}`. Dropping them begins nothing more.
-    async fn apply_plan(&self, text: &str, context: &Context) -> Result<Elements, CommandError>;
+    /// `{verdict, kind, name, namespace, cluster, message, reason, id}`. Dropping them begins nothing more. Where much would
+    /// really go, it has to be confirmed.
+    async fn apply_plan(
+        &self,
+        text: &str,
+        confirmed: Option<Confirmation>,
+        context: &Context,
+    ) -> Result<Applied, CommandError>;
 
     /// Entries of the audit log, oldest first, and how many more there are that were left out for the limit.
     async fn audit(&self, wanted: AuditFilter) -> Result<(Vec<Value>, u64), CommandError>;
@@ -77,6 +83,23 @@ pub struct PlannedCleanup {
     pub rows: Vec<Value>,
     /// What else people should know.
     pub notes: Vec<String>,
+}
+
+/// A plan that is being carried out.
+pub struct Applied {
+    /// What became of each object.
+    pub rows: Elements,
+    /// How many objects there are, by the name of their cluster.
+    pub totals: BTreeMap<String, u64>,
+}
+
+/// How a person, or a script, says that so much is meant to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// So many objects, by the name of their cluster.
+    Counts(BTreeMap<String, u64>),
+    /// The digest of the plan.
+    Digest(String),
 }
 
 /// Which entries of the audit log are wanted.

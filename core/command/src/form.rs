@@ -24,10 +24,11 @@ pub(crate) struct Formed {
     pub(crate) formatter: Option<(&'static str, Argument)>,
 }
 
-/// Takes `-o FORM`, `-oFORM`, `--output FORM` or `--output=FORM` out of an argument.
+/// Takes `-o FORM`, `-oFORM`, `--output FORM` or `--output=FORM` out of an argument, with `--no-headers` and `--show-labels`.
 pub(crate) fn formed(argument: &Argument) -> Result<Formed, CommandError> {
     let mut rest = argument.clone();
     let mut formatter = None;
+    let (mut headless, mut labels) = (false, None);
     let words = argument.words();
     let mut left = words.iter();
     while let Some(word) = left.next() {
@@ -39,6 +40,16 @@ pub(crate) fn formed(argument: &Argument) -> Result<Formed, CommandError> {
                     .ok_or_else(|| unknown("nothing").at(word.span))?;
                 rest = rest.blank(form.range.clone());
                 form.clone()
+            }
+            "--no-headers" => {
+                headless = true;
+                rest = rest.blank(word.range.clone());
+                continue;
+            }
+            "--show-labels" => {
+                labels = Some(word.span);
+                rest = rest.blank(word.range.clone());
+                continue;
             }
             typed => {
                 let glued = typed
@@ -62,12 +73,41 @@ pub(crate) fn formed(argument: &Argument) -> Result<Formed, CommandError> {
         if formatter.is_some() {
             return Err(CommandError::usage("two forms at once").at(form.span));
         }
-        formatter = Some((*command, Argument::standing_for(said, form.span)));
+        formatter = Some((*command, (*said).to_owned(), form.span));
     }
+    let formatter = match (formatter, labels) {
+        (None, Some(span)) => Some(("list", "-o table".to_owned(), span)),
+        (formatter, _) => formatter,
+    };
+    let formatter = formatter.map(|(command, mut said, span)| {
+        if command == "list" && headless {
+            said.push_str(" --no-headers");
+        }
+        if command == "list" && labels.is_some() {
+            said.push_str(" --with-defaults labels");
+        }
+        (command, Argument::standing_for(&said, span))
+    });
     Ok(Formed { rest, formatter })
 }
 
 fn unknown(form: &str) -> CommandError {
+    let name = form.split('=').next().unwrap_or_default();
+    let instead = match name {
+        "jsonpath" | "jsonpath-as-json" | "jsonpath-file" => {
+            Some("`| jq '.name'` picks a value, `| format '{name} {labels.app}'` fills in a line")
+        }
+        "go-template" | "go-template-file" => {
+            Some("`| format '{name} in {namespace}'` fills in a line for each")
+        }
+        "custom-columns" | "custom-columns-file" => {
+            Some("`| list --wide name, namespace as ns` shows the columns you name")
+        }
+        _ => None,
+    };
+    if let Some(instead) = instead {
+        return CommandError::usage(format!("`-o` knows no form `{name}`")).hint(instead);
+    }
     let names: Vec<String> = forms().map(|name| format!("`{name}`")).collect();
     CommandError::usage(format!("`-o` knows no form `{form}`")).hint(format!(
         "it knows {}; `| format` knows more",
@@ -108,5 +148,16 @@ mod tests {
         check("is(pod) -o", "`-o` knows no form `nothing`");
         check("is(pod) -o jsonpath", "`-o` knows no form `jsonpath`");
         check("-o csv -o json", "two forms at once");
+        check(
+            "pods --no-headers -o wide",
+            "pods | list --wide --no-headers",
+        );
+        check("pods --no-headers", "pods");
+        check(
+            "pods --show-labels",
+            "pods | list -o table --with-defaults labels",
+        );
+        check("pods --show-labels -o json", "pods | format --json");
+        check("pods -o jsonpath={.items}", "`-o` knows no form `jsonpath`");
     }
 }

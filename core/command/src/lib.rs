@@ -40,10 +40,12 @@ mod spec;
 mod status;
 mod syntax;
 mod table;
+mod tally;
 mod web;
 
 pub use act::{
-    Acting, AuditFilter, PlanOptions, PlanPurpose, PlanVersion, PlannedCleanup, RestoreOptions,
+    Acting, Applied, AuditFilter, Confirmation, PlanOptions, PlanPurpose, PlanVersion,
+    PlannedCleanup, RestoreOptions,
 };
 pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name, snapshot_name};
 pub use argument::{Argument, Word};
@@ -72,4 +74,5 @@ pub use status::{
     ClusterGap, ClusterStatus, ConfigSaved, ConfigText, HistoryOptions, Run, RunEvent, RunFilter,
     RunLog, Start, WorkflowInfo, WorkflowStarted,
 };
+pub use tally::Tally;
 pub use web::{Encoding, Trust, Web, WebRequest};

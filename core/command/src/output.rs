@@ -53,6 +53,11 @@ pub enum Output {
     },
     /// How far something that runs has come.
     Progress(Progress),
+    /// What it means if the person breaks the line off now: what was started goes on.
+    Leave {
+        /// Said in the place of `cancelled`; one line.
+        message: String,
+    },
     /// What went wrong, for standard error.
     Error {
         /// The fact.

@@ -107,6 +107,12 @@ impl Compiler<'_> {
             }
             Ok(resolved) => Ok(resolved.kind),
             Err(_) if self.is_in_data(&name.text) => Ok(name.text.clone()),
+            Err(several) if !several.several.is_empty() => {
+                let kind = EngineErrorKind::SeveralKinds(several.word);
+                let names = several.several.join("`, `");
+                let error = EngineError::new(kind).at(name.span);
+                Err(error.hint(format!("name the one you mean, or all of them: `{names}`")))
+            }
             Err(unknown) => {
                 let mut near_names = unknown.near;
                 if near_names.is_empty() {

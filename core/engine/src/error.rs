@@ -19,6 +19,9 @@ pub enum EngineErrorKind {
     /// A word that names no kind.
     #[error("unknown kind `{0}`")]
     UnknownKind(String),
+    /// A word that several kinds are called by.
+    #[error("`{0}` may be several kinds")]
+    SeveralKinds(String),
     /// A property that neither a kind declares nor a node has.
     #[error("unknown property `{0}`")]
     UnknownProperty(String),

@@ -18,14 +18,16 @@ pub struct Resolved {
     pub guessed: bool,
 }
 
-/// A word that names no kind.
+/// A word that names no kind, or too many.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown kind `{word}`")]
+#[error("{}", if several.is_empty() { format!("unknown kind `{word}`") } else { format!("`{word}` may be several kinds") })]
 pub struct UnknownKind {
     /// What was typed.
     pub word: String,
     /// Kinds that may have been meant, best first.
     pub near: Vec<String>,
+    /// Kinds that are called so, by name; empty if none is.
+    pub several: Vec<String>,
 }
 
 impl Default for Model {
@@ -153,7 +155,8 @@ impl Model {
             .collect()
     }
 
-    /// Reads a word typed for a kind: exact name, then `kubernetes_` left out, then plural or short name.
+    /// Reads a word typed for a kind: exact name, then `kubernetes_` left out, then plural or short name. Where several
+    /// kinds have that, it is their common base if it has no other kinds; otherwise nothing is guessed.
     pub fn resolve(&self, word: &str) -> Result<Resolved, UnknownKind> {
         if self.kinds.contains_key(word) {
             return Ok(Resolved {
@@ -170,13 +173,42 @@ impl Model {
             return Ok(guess(&kind.name));
         }
         let known_as = |kind: &&Kind| kind.aliases.contains(&lower);
-        if let Some(kind) = self.kinds.values().find(known_as) {
-            return Ok(guess(&kind.name));
+        let several: Vec<&str> = (self.kinds.values().filter(known_as))
+            .map(|kind| kind.name.as_str())
+            .collect();
+        if let [only] = several.as_slice() {
+            return Ok(guess(only));
+        }
+        if let Some(base) = self.base_of_exactly(&several) {
+            return Ok(guess(base));
+        }
+        if !several.is_empty() {
+            return Err(UnknownKind {
+                word: word.to_owned(),
+                near: Vec::new(),
+                several: several.into_iter().map(str::to_owned).collect(),
+            });
         }
         let near = near(word, self.kinds.keys().map(String::as_str));
         Err(UnknownKind {
             word: word.to_owned(),
             near: near.into_iter().map(str::to_owned).collect(),
+            several: Vec::new(),
+        })
+    }
+
+    /// The abstract kind that these concrete ones, and no others, have as a base.
+    fn base_of_exactly(&self, kinds: &[&str]) -> Option<&str> {
+        let first = self.kinds.get(*kinds.first()?)?;
+        let bases = first.bases.iter().map(String::as_str);
+        let mut bases =
+            bases.filter(|base| self.kinds.get(*base).is_some_and(|base| base.is_abstract));
+        bases.find(|base| {
+            let below = self.kinds.values();
+            let below = below.filter(|kind| !kind.is_abstract && self.is_a(&kind.name, base));
+            below
+                .map(|kind| kind.name.as_str())
+                .eq(kinds.iter().copied())
         })
     }
 }
@@ -264,6 +296,45 @@ mod tests {
         assert_eq!(
             model.resolve("kubernetes_pdo").unwrap_err().near,
             ["kubernetes_pod"]
+        );
+    }
+
+    #[test]
+    fn a_word_of_several_kinds_is_their_base_or_nothing() {
+        let mut model = model();
+        let kind = |name: &str, base: &str, words: &[&str]| Kind {
+            name: name.to_owned(),
+            bases: vec![base.to_owned()],
+            aliases: words.iter().map(|&word| word.to_owned()).collect(),
+            ..Kind::default()
+        };
+        model.add([
+            Kind {
+                is_abstract: true,
+                ..kind("kubernetes_certificate", "kubernetes_resource", &[])
+            },
+            kind(
+                "kubernetes_a_certificate",
+                "kubernetes_certificate",
+                &["certificates", "cert"],
+            ),
+            kind(
+                "kubernetes_b_certificate",
+                "kubernetes_certificate",
+                &["certificates"],
+            ),
+            kind("kubernetes_c_report", "kubernetes_resource", &["cert"]),
+        ]);
+        let read = model.resolve("Certificates").unwrap();
+        assert_eq!(
+            (&*read.kind, read.guessed),
+            ("kubernetes_certificate", true)
+        );
+        let unknown = model.resolve("cert").unwrap_err();
+        assert_eq!(unknown.to_string(), "`cert` may be several kinds");
+        assert_eq!(
+            unknown.several,
+            ["kubernetes_a_certificate", "kubernetes_c_report"]
         );
     }
 

@@ -112,3 +112,56 @@ async fn a_job_runs_its_line_and_its_end_is_kept() {
     assert!(core.delete_job("right").unwrap());
     assert!(!core.delete_job("right").unwrap());
 }
+
+#[tokio::test]
+async fn an_interrupted_job_runs_once_more_and_no_oftener() {
+    let dir = tempfile::tempdir().unwrap();
+    let core = open(&dir).await;
+    for id in ["fresh", "old", "second"] {
+        core.save_job(&job(id, None, None)).unwrap();
+    }
+    let hours = |hours| now() - SignedDuration::from_hours(hours);
+    for (id, at, resumed) in [
+        ("fresh", now(), false),
+        ("old", hours(2), false),
+        ("second", now(), true),
+        ("gone", now(), false),
+    ] {
+        core.kept(STARTED)
+            .put(id, &Started { at, resumed })
+            .unwrap();
+    }
+    core.resume_jobs();
+    let running: Vec<String> = core.running_jobs().into_iter().map(|run| run.id).collect();
+    assert_eq!(running, ["fresh", "gone"]);
+    while !core.running_jobs().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let left: Vec<Result<(String, Started), _>> = core.kept(STARTED).list("").collect();
+    assert!(left.is_empty());
+    let ended = |id: &str| {
+        let job: Job = core.jobs_kept().get(id).unwrap().unwrap();
+        let last = job.last.unwrap();
+        (last.exit_code, last.error)
+    };
+    assert_eq!(ended("fresh"), (0, None));
+    let given_up = (1, Some("interrupted by a restart".to_owned()));
+    assert_eq!(ended("old"), given_up);
+    assert_eq!(ended("second"), given_up);
+}
+
+#[tokio::test]
+async fn jobs_wait_for_what_the_core_tells_and_for_what_others_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let core = open(&dir).await;
+    for event in [
+        "start_collect_workflow",
+        "collect_done",
+        "task_end",
+        "config-updated",
+        "deploy_finished",
+    ] {
+        core.save_job(&job(event, None, Some(event))).unwrap();
+        assert_eq!(ids(&core.woken(event)), [event]);
+    }
+}

@@ -21,14 +21,14 @@ use crate::open::guard;
 use crate::seal::{from_sealed, to_sealed};
 use crate::settle::kind_of;
 use crate::view::{View, node};
-use crate::{Store, StoreError, StoredNode, key, seal};
+use crate::{Store, StoreError, StoredNode, key};
 
 /// Directory of the files.
 const DIR: &str = "attachments";
 /// They are derived from the record: what counts is how soon they are read.
 const LEVEL: i32 = 1;
-/// Bytes in front of a section: how long it is packed, and unpacked.
-const HEAD: usize = 16;
+/// Bytes that are packed together: what they are packed into is as large.
+const PIECE: usize = 4 << 20;
 
 /// What is attached, and what it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,19 +61,32 @@ impl Attached {
     /// The sections in their order; one that cannot be unpacked ends them.
     pub fn sections(&self) -> impl Iterator<Item = Vec<u8>> {
         let mut rest = self.packed.as_slice();
+        let mut zstd = zstd::bulk::Decompressor::new().ok();
         std::iter::from_fn(move || {
-            let (head, after) = rest.split_at_checked(HEAD)?;
-            let (packed, length) = head.split_at(HEAD / 2);
-            let (section, after) = after.split_at_checked(number(packed)?)?;
-            rest = after;
-            seal::unpack(section, number(length)?).ok()
+            let zstd = zstd.as_mut()?;
+            let mut section = vec![0; number(&mut rest)?];
+            for piece in section.chunks_mut(PIECE) {
+                let length = number(&mut rest)?;
+                let (packed, after) = rest.split_at_checked(length)?;
+                rest = after;
+                let length = zstd.decompress_to_buffer(packed, piece).ok()?;
+                if length != piece.len() {
+                    return None;
+                }
+            }
+            Some(section)
         })
     }
 }
 
-fn number(bytes: &[u8]) -> Option<usize> {
-    usize::try_from(u64::from_le_bytes(bytes.try_into().ok()?)).ok()
+fn number(rest: &mut &[u8]) -> Option<usize> {
+    let (number, after) = rest.split_first_chunk()?;
+    *rest = after;
+    usize::try_from(u64::from_le_bytes(*number)).ok()
 }
+
+/// Takes sections, one after the other.
+pub type PutSection<'p> = &'p mut dyn FnMut(&[u8]) -> io::Result<()>;
 
 impl Store {
     /// Keeps sections beside the state that commit number `commit` made, instead of what was kept before; does
@@ -83,7 +96,7 @@ impl Store {
         account: &str,
         commit: u64,
         format: u32,
-        sections: impl Iterator<Item = Vec<u8>>,
+        sections: impl FnOnce(PutSection<'_>) -> io::Result<()>,
     ) -> Result<bool, StoreError> {
         key::check("an account", account)?;
         let _pass = self.enter();
@@ -161,7 +174,10 @@ struct Written {
     name: String,
 }
 
-fn write(dir: &Path, sections: impl Iterator<Item = Vec<u8>>) -> io::Result<Written> {
+fn write(
+    dir: &Path,
+    sections: impl FnOnce(PutSection<'_>) -> io::Result<()>,
+) -> io::Result<Written> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     fs::create_dir_all(dir)?;
     let path = dir.join(format!("new-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
@@ -172,13 +188,16 @@ fn write(dir: &Path, sections: impl Iterator<Item = Vec<u8>>) -> io::Result<Writ
             hasher.update(bytes);
             out.write_all(bytes)
         };
-        for section in sections {
-            let packed = zstd::bulk::compress(&section, LEVEL)?;
-            for length in [packed.len(), section.len()] {
-                put(&(length as u64).to_le_bytes())?;
+        let mut zstd = zstd::bulk::Compressor::new(LEVEL)?;
+        sections(&mut |section| {
+            put(&(section.len() as u64).to_le_bytes())?;
+            for piece in section.chunks(PIECE) {
+                let packed = zstd.compress(piece)?;
+                put(&(packed.len() as u64).to_le_bytes())?;
+                put(&packed)?;
             }
-            put(&packed)?;
-        }
+            Ok(())
+        })?;
         out.flush()
     };
     if let Err(error) = fill() {

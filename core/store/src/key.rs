@@ -10,7 +10,7 @@
 //!         s account writer             a writer at work; its blocks are nothing until this is gone
 //!         v account generation         version: the way back to the state before a commit
 //!         w                            last writer number
-//! block   account writer number part   a piece of a block
+//! block   account writer number part   a piece of a block; one byte more: nothing, it keeps room
 //! record  table key                    everything small
 //! overlay node                         what people added to a node
 //! ```
@@ -142,6 +142,11 @@ pub(crate) fn part(account: &str, block: &BlockRef, part: u32) -> Vec<u8> {
     key.extend_from_slice(&block.number.to_be_bytes());
     key.extend_from_slice(&part.to_be_bytes());
     key
+}
+
+/// A key behind one made by [`part`] and before the next, which never has a value.
+pub(crate) fn beside(part: &[u8]) -> Vec<u8> {
+    [part, &[0]].concat()
 }
 
 /// Account of a key of the tree `graph` that belongs to one.

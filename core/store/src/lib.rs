@@ -40,7 +40,7 @@ mod sync;
 mod version;
 mod view;
 
-pub use attachment::Attached;
+pub use attachment::{Attached, PutSection};
 pub use change::Change;
 pub use changes::{ChangeKind, Changes, VersionChange};
 pub use commit::CommitReport;

@@ -65,7 +65,9 @@ impl Trees {
         let mut batch = Batch::default();
         for block in blocks {
             for part in 0..block.parts {
-                batch.remove(key::part(account, block, part));
+                let key = key::part(account, block, part);
+                batch.remove(key::beside(&key));
+                batch.remove(key);
             }
         }
         let done = self.block.apply_batch(batch);

@@ -1,6 +1,8 @@
 //! `clean`: marks for deletion, freezes what would be deleted, and deletes exactly that.
 //!
 //! What may be deleted is decided by the guards of the act room, not here.
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use serde_json::Value;
@@ -8,15 +10,15 @@ use serde_json::Value;
 use super::mark;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{
-    Argument, Call, CommandError, FileMode, Flow, Output, PlanOptions, PlanPurpose, PlanVersion,
-    Scene, View,
+    Argument, Call, CommandError, Confirmation, FileMode, Flow, Output, PlanOptions, PlanPurpose,
+    PlanVersion, Scene, Tally, View,
 };
 
 static SPEC: Spec = Spec {
     name: "clean",
     aliases: &[],
     about: "mark for deletion; plan what would be deleted; delete exactly what was planned",
-    usage: "[REASON] | plan [-o FILE] [--allow GUARD] … | apply FILE",
+    usage: "[REASON] | plan [-o FILE] [--allow GUARD] … | apply FILE [--confirm CLUSTER=COUNT] … [--yes DIGEST]",
     arguments: &[
         (
             "REASON",
@@ -41,6 +43,14 @@ static SPEC: Spec = Spec {
         (
             "apply FILE",
             "delete what the plan in the file allows, and nothing that was marked later",
+        ),
+        (
+            "--confirm CLUSTER=COUNT",
+            "so many are meant to go; wanted for more than ten, and for namespaces, volume claims and definitions",
+        ),
+        (
+            "--yes DIGEST",
+            "the same, for scripts: the digest in the file of the plan",
         ),
     ],
     category: Category::Action,
@@ -140,6 +150,7 @@ struct Plan {
 
 struct Apply {
     file: String,
+    confirmed: Option<Confirmation>,
 }
 
 fn plan(argument: &Argument) -> Result<Plan, CommandError> {
@@ -176,15 +187,48 @@ fn plan(argument: &Argument) -> Result<Plan, CommandError> {
 }
 
 fn apply(argument: &Argument) -> Result<Apply, CommandError> {
-    match argument.words().as_slice() {
-        [file] if !file.text.starts_with('-') => Ok(Apply {
-            file: file.text.clone(),
-        }),
-        _ => Err(
-            CommandError::usage("`clean apply` needs the file of a plan")
-                .hint("`clean plan -o plan.json` makes one"),
-        ),
+    let (mut file, mut counts, mut digest) = (None, BTreeMap::new(), None);
+    let mut words = argument.words().into_iter();
+    while let Some(word) = words.next() {
+        let mut value = || {
+            let missing = format!("`{}` needs a value", word.text);
+            let next = words.next().map(|next| next.text);
+            next.ok_or_else(|| CommandError::usage(missing).at(word.span))
+        };
+        match &*word.text {
+            "--confirm" => {
+                let (cluster, count) = confirmed(&value()?).map_err(|error| error.at(word.span))?;
+                counts.insert(cluster, count);
+            }
+            "--yes" => digest = Some(Confirmation::Digest(value()?)),
+            name if file.is_none() && !name.starts_with('-') => file = Some(name.to_owned()),
+            other => {
+                let error = CommandError::usage(format!("`clean apply` knows no `{other}`"));
+                return Err(error.at(word.span));
+            }
+        }
     }
+    let counts = (!counts.is_empty()).then_some(Confirmation::Counts(counts));
+    let file = file.ok_or_else(|| {
+        CommandError::usage("`clean apply` needs the file of a plan")
+            .hint("`clean plan -o plan.json` makes one")
+    })?;
+    Ok(Apply {
+        file,
+        confirmed: digest.or(counts),
+    })
+}
+
+/// `CLUSTER=COUNT`; names of clusters may hold a `=`.
+fn confirmed(text: &str) -> Result<(String, u64), CommandError> {
+    let parts = text.rsplit_once('=');
+    let parts = parts.and_then(|(cluster, count)| Some((cluster.to_owned(), count.parse().ok()?)));
+    parts.ok_or_else(|| {
+        CommandError::usage(format!(
+            "`{text}` is not the name of a cluster and a number"
+        ))
+        .hint("for example `--confirm prod=12`")
+    })
 }
 
 #[async_trait]
@@ -220,9 +264,17 @@ impl Stage for Apply {
         // The line is not run before its files are there.
         let text = call.context.files.get(&self.file);
         let text = text.map(String::as_str).unwrap_or_default();
-        let done = call.services.apply_plan(text, &call.context).await?;
+        let applied = (call.services)
+            .apply_plan(text, self.confirmed, &call.context)
+            .await?;
         let side = call.side.clone();
-        let done = done.inspect(move |row| {
+        let mut tally = Tally::new(&applied.totals);
+        let done = applied.rows.inspect(move |row| {
+            if let Ok(row) = row {
+                let word = |key| row.get(key).and_then(Value::as_str).unwrap_or_default();
+                let progress = tally.count(word("cluster"), word("verdict"));
+                side.send(Output::Progress(progress));
+            }
             if row.as_ref().is_ok_and(stays) {
                 side.fail(1);
             }

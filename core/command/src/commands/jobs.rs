@@ -37,8 +37,8 @@ static SPEC: Spec = Spec {
             "minute hour day month weekday, in local time",
         ),
         (
-            "--wait-for-event STEP",
-            "at this step of a workflow; with a schedule, at the first one after each tick",
+            "--wait-for-event EVENT",
+            "at a step of a workflow (`post_collect`), or `task_end`, or an event of your own; with a schedule, at the first one after each tick",
         ),
         ("--timeout SECONDS", "longest time it may take; 3600"),
     ],

@@ -89,7 +89,12 @@ impl Stage for Ask {
 fn one(word: &Word, model: &Model, call: &Call) -> Result<Flow, CommandError> {
     let found = model.resolve(&word.text).map_err(|unknown| {
         let error = CommandError::usage(unknown.to_string()).at(word.span);
-        if unknown.near.is_empty() {
+        if !unknown.several.is_empty() {
+            error.hint(format!(
+                "name the one you mean: `{}`",
+                unknown.several.join("`, `")
+            ))
+        } else if unknown.near.is_empty() {
             error.hint("`kinds` lists all of them")
         } else {
             error.hint(format!("did you mean `{}`?", unknown.near.join("`, `")))

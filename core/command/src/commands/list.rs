@@ -9,14 +9,14 @@ use crate::format::{Render, document, lines};
 use crate::reader::{Reader, is_edge, is_node};
 use crate::show::{inline, pair, plain, scalar_text};
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
-use crate::table::{Cell, Heading, TABLES, Table};
+use crate::table::{Cell, Heading, Headless, TABLES, Table};
 use crate::{Argument, Call, Column, CommandError, Flow, Layout, Scene, View, columns, syntax};
 
 static SPEC: Spec = Spec {
     name: "list",
     aliases: &["lists"],
     about: "one line per element, with the properties that matter or those you name",
-    usage: "[--csv|--json-table|--markdown|--wide|-o table] [--with-defaults] [PATH [as NAME], …]",
+    usage: "[--csv|--json-table|--markdown|--wide|-o table] [--no-headers] [--with-defaults] [PATH [as NAME], …]",
     arguments: &[
         ("--csv", "comma separated values (RFC 4180)"),
         (
@@ -28,6 +28,10 @@ static SPEC: Spec = Spec {
         (
             "-o table",
             "an aligned table of what matters most: without ids, last updates, clouds and zones",
+        ),
+        (
+            "--no-headers",
+            "`--csv`, `--wide` and `-o table` without their headings",
         ),
         (
             "--with-defaults",
@@ -81,6 +85,7 @@ impl Command for List {
         Ok(Box::new(Ready {
             table: options.table,
             width: options.width,
+            headings: options.headings,
             defaults: options.defaults || columns.is_empty(),
             columns: columns.into_iter().zip(typed).collect(),
         }))
@@ -96,10 +101,19 @@ enum Width {
     Brief,
 }
 
+/// Whether a table has headings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Headings {
+    #[default]
+    Shown,
+    LeftOut,
+}
+
 #[derive(Default)]
 struct Options {
     table: Option<&'static dyn Table>,
     width: Width,
+    headings: Headings,
     defaults: bool,
 }
 
@@ -126,6 +140,7 @@ impl Options {
                     }
                 }
                 (None, "--with-defaults") => self.defaults = true,
+                (None, "--no-headers") => self.headings = Headings::LeftOut,
                 (None, "-o") => {}
                 (None, text) if o || text.starts_with('-') => {
                     return Err(unknown(text).at(word.span));
@@ -133,6 +148,13 @@ impl Options {
                 _ => continue,
             }
             left = left.blank(word.range);
+        }
+        let flag = self.table.map(Table::flag);
+        if self.headings == Headings::LeftOut && !matches!(flag, None | Some("--csv" | "--wide")) {
+            return Err(
+                CommandError::usage("this table is nothing without its headings")
+                    .hint("`--csv` and `--wide` may go without"),
+            );
         }
         Ok(left)
     }
@@ -146,6 +168,7 @@ fn unknown(option: &str) -> CommandError {
 struct Ready {
     table: Option<&'static dyn Table>,
     width: Width,
+    headings: Headings,
     defaults: bool,
     /// The columns that were named, with their paths as they were typed.
     columns: Vec<(Column, Path)>,
@@ -181,10 +204,11 @@ impl Stage for Ready {
             .hint("name them: `list --csv name, age`"));
         }
         let render: Box<dyn Render> = match (self.table, view) {
-            (Some(table), _) => Box::new(AsTable::new(shown, table)),
+            (Some(table), _) => Box::new(AsTable::new(shown, table, self.headings)),
             (None, View::Table) if self.columns.is_empty() => {
                 let wide = TABLES.iter().find(|table| table.flag() == "--wide");
-                Box::new(AsTable::new(shown, *wide.expect("it is registered")))
+                let wide = *wide.expect("it is registered");
+                Box::new(AsTable::new(shown, wide, self.headings))
             }
             (None, View::Document) if self.columns.is_empty() => {
                 Box::new(document::Dump::ordered(call, columns))
@@ -281,8 +305,8 @@ struct AsTable {
 }
 
 impl AsTable {
-    fn new(shown: Vec<Shown>, table: &'static dyn Table) -> Self {
-        let headings = shown
+    fn new(shown: Vec<Shown>, table: &'static dyn Table, headings: Headings) -> Self {
+        let named = shown
             .iter()
             .map(|shown| Heading {
                 name: shown.name.to_string(),
@@ -294,10 +318,12 @@ impl AsTable {
                     .map_or("any".to_owned(), ToString::to_string),
             })
             .collect();
-        Self {
-            rows: table.begin(headings),
-            shown,
-        }
+        let rows = table.begin(named);
+        let rows = match headings {
+            Headings::Shown => rows,
+            Headings::LeftOut => Box::new(Headless::new(rows)),
+        };
+        Self { shown, rows }
     }
 }
 

@@ -13,7 +13,7 @@ static SPEC: Spec = Spec {
     name: "search",
     aliases: &["match", "query"],
     about: "find nodes in the graph; the word itself may be left out",
-    usage: "[--with-edges] [--explain] [--at TIME] [-n NAMESPACE] [-l SELECTOR] [--context CLUSTER] [-o FORM] QUERY",
+    usage: "[--with-edges] [--explain] [--at TIME] [-n NAMESPACE] [-l SELECTOR] [--context CLUSTER] [--sort-by PROPERTY] [-o FORM] QUERY",
     arguments: &[
         (
             "--with-edges",
@@ -36,6 +36,14 @@ static SPEC: Spec = Spec {
             "begin with these labels only: `app=web,tier!=db,!old`, `'env in (prod, dev)'`",
         ),
         ("--context NAME[,…]", "begin in these clusters only"),
+        (
+            "--sort-by PROPERTY",
+            "as `| sort PROPERTY`; `.metadata.name` and its like are understood",
+        ),
+        (
+            "--no-headers, --show-labels",
+            "tables without headings; a column with the labels",
+        ),
         (
             "-o, --output FORM",
             "`table`, `wide`, `json`, `yaml`, `name` or `csv`, as `| list` and `| format` make them",
@@ -85,6 +93,11 @@ impl Command for Search {
             let first = &mut draft.query.parts[0].filter;
             *first = both(std::mem::take(first), filter);
         }
+        if !options.sort.is_empty()
+            && let Some(last) = draft.query.parts.last_mut()
+        {
+            last.sort = options.sort;
+        }
         draft.edges = options.edges;
         draft.mode = options.mode;
         draft.at = options.at;
@@ -96,7 +109,12 @@ impl Command for Search {
 /// `pods,svc` for `is(pods,svc)`, where these are kinds and nothing else is said.
 fn of_kinds(text: &Argument, scene: &Scene) -> Option<Argument> {
     let mut names = text.text().split(',').map(str::trim);
-    let kinds = text.text() != "all" && names.all(|name| scene.model.resolve(name).is_ok());
+    // A word that several kinds have is meant as a kind, too: the engine names them.
+    let is_kind = |name| match scene.model.resolve(name) {
+        Ok(_) => true,
+        Err(unknown) => !unknown.several.is_empty(),
+    };
+    let kinds = text.text() != "all" && names.all(is_kind);
     kinds.then(|| Argument::standing_for(&format!("is({})", text.text()), text.span()))
 }
 

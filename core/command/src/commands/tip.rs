@@ -57,7 +57,7 @@ static WELCOME: Spec = Spec {
 };
 
 /// A line to try, and what it shows.
-const TIPS: [(&str, &str); 10] = [
+const TIPS: [(&str, &str); 24] = [
     (
         "search is(kubernetes_resource) | count kind",
         "how much of everything there is",
@@ -92,6 +92,59 @@ const TIPS: [(&str, &str); 10] = [
         "the ten oldest",
     ),
     ("clusters", "what is collected, and what could not be read"),
+    (
+        "graph copy before_upgrade",
+        "keeps everything as it is now; `graph=before_upgrade search …` asks it later",
+    ),
+    ("graph list", "the copies of the graph that are kept"),
+    (
+        "search is(kubernetes_deployment) limit 1 | tree",
+        "what belongs to it, and what that owns",
+    ),
+    (
+        "search --with-edges is(kubernetes_service) limit 5 -[0:1]-> | format --dot | show",
+        "a picture, where Graphviz is installed",
+    ),
+    (
+        "search is(kubernetes_resource) | count kind --bars",
+        "how much of everything, as bars",
+    ),
+    (
+        "clean plan -o plan.json",
+        "what would be deleted of all that is marked, and which guards refuse the rest",
+    ),
+    (
+        "clean apply plan.json",
+        "deletes what was reviewed in the plan, and nothing that was marked later",
+    ),
+    (
+        "audit --limit 20",
+        "who changed what, in a log that shows if it was tampered with",
+    ),
+    (
+        "restore 7",
+        "creates a deleted object again, by its number in `audit`",
+    ),
+    (
+        "config diff stocktake.worker",
+        "how your settings differ from the defaults",
+    ),
+    (
+        "config validate stocktake.worker",
+        "what is odd about your settings",
+    ),
+    (
+        "config schema stocktake.worker | write schema.json",
+        "a schema, so that your editor checks and completes the file",
+    ),
+    (
+        "search is(kubernetes_job) and age > 30d | http https://example.com/hook",
+        "sends each element to a web server",
+    ),
+    (
+        "config show stocktake.worker",
+        "under `file.files` stand inventories of other tools that are searched along with your clusters",
+    ),
 ];
 
 pub(super) struct Tip;

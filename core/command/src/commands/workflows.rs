@@ -20,11 +20,11 @@ static SPEC: Spec = Spec {
         ("show NAME", "its schedule and steps"),
         (
             "run NAME",
-            "start it; waits for its end unless a person is in front of it",
+            "start it, show how far it is, and what it came to; Ctrl-C leaves, and the run goes on",
         ),
         (
-            "--wait, --no-wait",
-            "wait, or do not, whoever is in front of it",
+            "--no-wait",
+            "start it and leave; `--wait` is what it does anyway",
         ),
         ("running", "runs on their way"),
         (
@@ -73,8 +73,9 @@ impl Command for Workflows {
         Ok(Box::new(match texts.as_slice() {
             [] | ["list"] => Ask::List,
             ["show", name] => Ask::Show(owned(name)),
-            ["run", name] => Ask::Run(owned(name), Wait::Auto),
-            ["run", name, "--wait"] | ["run", "--wait", name] => Ask::Run(owned(name), Wait::Yes),
+            ["run", name] | ["run", name, "--wait"] | ["run", "--wait", name] => {
+                Ask::Run(owned(name), Wait::Yes)
+            }
             ["run", name, "--no-wait"] | ["run", "--no-wait", name] => {
                 Ask::Run(owned(name), Wait::No)
             }
@@ -102,8 +103,6 @@ enum Ask {
 enum Wait {
     Yes,
     No,
-    /// If nobody sits in front of it.
-    Auto,
 }
 
 fn history(options: &[&str], scene: &Scene) -> Result<HistoryOptions, CommandError> {
@@ -208,14 +207,16 @@ async fn run(name: &str, wait: Wait, call: &Call) -> Result<Flow, CommandError> 
         }
     };
     let first = stream::iter([Ok(Value::String(line))]);
-    let stay = match wait {
-        Wait::Yes => true,
-        Wait::No => false,
-        Wait::Auto => call.context.terminal == Terminal::None,
-    };
-    if !stay {
+    if wait == Wait::No {
         return Ok(first.boxed().into());
     }
+    if call.context.terminal != Terminal::None {
+        call.side
+            .note("Ctrl-C leaves, and the run goes on".to_owned());
+    }
+    call.side.send(Output::Leave {
+        message: format!("the run goes on: `workflows running`, `workflows log {task}`"),
+    });
     let events = call.services.workflow_events(task).await?;
     Ok(first.chain(watched(events, call.clone())).boxed().into())
 }

@@ -1,22 +1,30 @@
 //! Options in the middle of a query: made blank for whoever reads the query, completed when one is being typed.
-use super::{Completing, What, candidate, plain};
+use super::answer::{Completing, What, candidate, plain};
 use crate::Wanted;
 use crate::form::forms;
 
 /// Options of `search` that take a value.
-const VALUED: [&str; 9] = [
+const VALUED: [&str; 10] = [
     "--at",
     "--cluster",
     "--context",
     "--namespace",
     "--output",
     "--selector",
+    "--sort-by",
     "-l",
     "-n",
     "-o",
 ];
 /// Options of `search` that do not.
-const PLAIN: [&str; 4] = ["--all-namespaces", "--explain", "--with-edges", "-A"];
+const PLAIN: [&str; 6] = [
+    "--all-namespaces",
+    "--explain",
+    "--no-headers",
+    "--show-labels",
+    "--with-edges",
+    "-A",
+];
 
 /// The text with the options of `search` made blank: everything else stays where it is.
 pub(super) fn without_options(argument: &str) -> String {

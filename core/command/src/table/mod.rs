@@ -2,9 +2,12 @@
 //!
 //! A form knows cells and headings; what is in them is decided by `list`.
 mod csv;
+mod headless;
 mod json_table;
 mod markdown;
 mod wide;
+
+pub(crate) use headless::Headless;
 
 use serde_json::Value;
 use stocktake_model::PropertyType;

@@ -17,7 +17,7 @@ use crate::Partition;
 use crate::partition::Row;
 
 impl Partition {
-    /// Number of the form in which [`Partition::arrays`] writes. Another number has another meaning.
+    /// Number of the form in which [`Partition::to_arrays`] writes. Another number has another meaning.
     pub const FORM: u32 = 1;
 }
 

@@ -17,7 +17,7 @@ use crate::partition::{Counted, Derived, Fixed, KindRows, NO_ROW, Partition, Row
 use crate::words::{WordIndex, Words};
 
 impl Partition {
-    /// What [`Partition::arrays`] wrote; `None` if these are not its sections, or those of another version.
+    /// What [`Partition::to_arrays`] wrote; `None` if these are not its sections, or those of another version.
     pub fn from_arrays(mut arrays: impl Iterator<Item = Vec<u8>>) -> Option<Self> {
         let head: Head = serde_json::from_slice(&arrays.next()?).ok()?;
         if head.version != VERSION {

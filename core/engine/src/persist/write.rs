@@ -1,4 +1,5 @@
 //! From a partition to sections: its arrays, each as one. What is inside of them is not looked at.
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::numbers::{ids, planes, steps};
@@ -7,44 +8,53 @@ use crate::Partition;
 use crate::adjacency::Adjacency;
 use crate::words::WordIndex;
 
+/// Makes a section.
+type Section = fn(&Partition) -> Cow<'_, [u8]>;
+
 /// How each section is made, in the order in which [`super::read`] takes them.
-const SECTIONS: [fn(&Partition) -> Vec<u8>; 29] = [
-    |one| serde_json::to_vec(&head(one)).expect("texts, numbers and lists"),
-    |one| one.strings.base.joined.clone().into_bytes(),
-    |one| planes(&one.strings.base.ends),
-    |one| planes(&one.strings.base.sorted),
-    |one| one.strings.more.joined.clone().into_bytes(),
-    |one| planes(&one.strings.more.ends),
-    |one| planes(&one.strings.more.sorted),
-    |one| one.arena.from(0).to_vec(),
-    |one| docs(one).unwrap_or_default(),
-    |one| ids(&one.columns.ids),
-    |one| planes(&one.columns.uid_at),
-    |one| one.names.joined.clone().into_bytes(),
-    |one| names(one).unwrap_or_default(),
-    |one| planes(&one.by_id),
-    |one| planes(&one.by_uid),
-    |one| planes(&one.parent),
-    |one| planes(&one.region),
-    |one| planes(one.edges[0].starts()),
-    |one| planes(one.edges[0].targets()),
-    |one| relations(&one.edges[0]),
-    |one| planes(one.edges[1].starts()),
-    |one| planes(one.edges[1].targets()),
-    |one| relations(&one.edges[1]),
-    |one| planes(one.edges[2].starts()),
-    |one| planes(one.edges[2].targets()),
-    |one| relations(&one.edges[2]),
-    |one| words(one, |index| &index.starts),
-    |one| words(one, |index| &index.rows),
-    |one| words(one, |index| &index.common),
+const SECTIONS: [Section; 29] = [
+    |one| {
+        serde_json::to_vec(&head(one))
+            .expect("texts, numbers and lists")
+            .into()
+    },
+    |one| Cow::Borrowed(one.strings.base.joined.as_bytes()),
+    |one| planes(&one.strings.base.ends).into(),
+    |one| planes(&one.strings.base.sorted).into(),
+    |one| Cow::Borrowed(one.strings.more.joined.as_bytes()),
+    |one| planes(&one.strings.more.ends).into(),
+    |one| planes(&one.strings.more.sorted).into(),
+    |one| Cow::Borrowed(one.arena.from(0)),
+    |one| docs(one).unwrap_or_default().into(),
+    |one| ids(&one.columns.ids).into(),
+    |one| planes(&one.columns.uid_at).into(),
+    |one| Cow::Borrowed(one.names.joined.as_bytes()),
+    |one| names(one).unwrap_or_default().into(),
+    |one| planes(&one.by_id).into(),
+    |one| planes(&one.by_uid).into(),
+    |one| planes(&one.parent).into(),
+    |one| planes(&one.region).into(),
+    |one| planes(one.edges[0].starts()).into(),
+    |one| planes(one.edges[0].targets()).into(),
+    |one| relations(&one.edges[0]).into(),
+    |one| planes(one.edges[1].starts()).into(),
+    |one| planes(one.edges[1].targets()).into(),
+    |one| relations(&one.edges[1]).into(),
+    |one| planes(one.edges[2].starts()).into(),
+    |one| planes(one.edges[2].targets()).into(),
+    |one| relations(&one.edges[2]).into(),
+    |one| words(one, |index| &index.starts).into(),
+    |one| words(one, |index| &index.rows).into(),
+    |one| words(one, |index| &index.common).into(),
 ];
 
 impl Partition {
-    /// The partition as bytes, array by array, with the index for full text, which is made if it is not there; empty if
-    /// it is too large for that. What [`Partition::from_arrays`] makes of them answers the same. Each is made when
-    /// it is its turn, so that only one is there twice.
-    pub fn arrays(self: &Arc<Self>) -> impl Iterator<Item = Vec<u8>> + use<> {
+    /// The partition as bytes, array by array, with the index for full text, which is made if it is not there; nothing if it
+    /// is too large for that. What [`Partition::from_arrays`] makes of them answers the same. Ends with the first error.
+    pub fn to_arrays<E>(
+        self: &Arc<Self>,
+        mut put: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let whole = match self.layer {
             Some(_) => Arc::new(self.merged()),
             None => Arc::clone(self),
@@ -52,7 +62,9 @@ impl Partition {
         whole.words.make(&whole);
         let fits = !whole.is_empty() && docs(&whole).is_some() && names(&whole).is_some();
         let sections = if fits { &SECTIONS[..] } else { &[] };
-        sections.iter().map(move |section| section(&whole))
+        sections
+            .iter()
+            .try_for_each(|section| put(&section(&whole)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use stocktake_model::NodeId;
-use stocktake_store::{Attached, Change, Store, StoredNode};
+use stocktake_store::{Attached, Change, PutSection, Store, StoredNode};
 
 use crate::sample::{ACCOUNT, at, header, id, import, nodes, pods, record};
 
@@ -18,8 +18,8 @@ fn open() -> (tempfile::TempDir, Store) {
 
 fn attach(store: &Store, sections: &[&[u8]]) -> bool {
     let commit = store.view(ACCOUNT).unwrap().commit();
-    let sections = sections.iter().map(|section| section.to_vec());
-    store.attach(ACCOUNT, commit, FORMAT, sections).unwrap()
+    let put = |put: PutSection<'_>| sections.iter().try_for_each(|section| put(section));
+    store.attach(ACCOUNT, commit, FORMAT, put).unwrap()
 }
 
 fn attached(store: &Store, format: u32) -> Option<Attached> {
@@ -40,7 +40,7 @@ fn it_belongs_to_one_state_and_survives_that_of_the_process() {
     let (dir, store) = open();
     assert!(!attach(&store, &[b"of nothing"]), "there is no account");
     import(&store, &pods(0, 10, 1), 1);
-    let long: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    let long: Vec<u8> = (0..9_000_000_u32).map(|n| (n % 251) as u8).collect();
     assert!(attach(&store, &[&long, b"", b"short"]));
     let all = vec![long, Vec::new(), b"short".to_vec()];
     drop(store);
@@ -57,7 +57,7 @@ fn it_belongs_to_one_state_and_survives_that_of_the_process() {
     let old = store.view(ACCOUNT).unwrap().commit();
     import(&store, &pods(0, 10, 2), 3);
     assert!(!store.view(ACCOUNT).unwrap().has_attachment(FORMAT));
-    let late = store.attach(ACCOUNT, old, FORMAT, std::iter::empty());
+    let late = store.attach(ACCOUNT, old, FORMAT, |_| Ok(()));
     assert!(!late.unwrap(), "it is not the present state");
     assert!(attach(&store, &[b"new"]));
     assert_eq!(sections(&store), Some(vec![b"new".to_vec()]));

@@ -62,8 +62,7 @@ fn advance(store: &Store, number: u64) -> Result<(), StoreError> {
     if number.is_multiple_of(4) {
         // The present state: what it becomes now is told on top of it.
         let (last, commit) = (number - 1, store.view(ACCOUNT)?.commit());
-        let section = std::iter::once(last.to_le_bytes().to_vec());
-        store.attach(ACCOUNT, commit, FORMAT, section)?;
+        store.attach(ACCOUNT, commit, FORMAT, |put| put(&last.to_le_bytes()))?;
     }
     let records = generation(number);
     if number.is_multiple_of(2) || number == 1 {

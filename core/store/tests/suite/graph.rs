@@ -218,7 +218,11 @@ fn a_commit_respects_what_was_changed_meanwhile() {
     for record in [&pods(3, 4, 10)[0], &old[4], &old[5]] {
         import.node(record, id(record), at(3)).unwrap();
     }
-    import.commit(star(&old), header(3)).unwrap();
+    let report = import.commit(star(&old), header(3)).unwrap();
+    let stay = [(1, 8), (4, 8), (9, 8)].map(|(number, version)| changed(number, version).0);
+    let mut overtaken = [&stay[..], &[old[2].node_id("k8s", ACCOUNT)]].concat();
+    overtaken.sort_unstable();
+    assert_eq!(report.overtaken, overtaken);
     let versions: Vec<_> = (nodes(&store).into_values())
         .map(|node| {
             format!(

@@ -14,7 +14,6 @@ use crate::names::{alias_name, is_bare, kind_name, short_name};
 pub(crate) fn dynamic_kinds(resources: &[Resource]) -> Vec<Kind> {
     let taken = Taken::new();
     let mut kinds = BTreeMap::new();
-    let mut words = BTreeSet::new();
     for resource in resources {
         let name = kind_name(resource);
         if taken.names.contains(name.as_str()) || kinds.contains_key(&name) {
@@ -33,8 +32,8 @@ pub(crate) fn dynamic_kinds(resources: &[Resource]) -> Vec<Kind> {
                 .or_insert_with(|| abstract_kind(&alias, &resource.kind));
             bases.push(alias);
         }
-        let mut aliases = taken.free(resource);
-        aliases.retain(|word| words.insert(word.clone()));
+        // Two kinds may have the same word: whoever types it is told so, and chooses.
+        let aliases = taken.free(resource);
         kinds.insert(name.clone(), concrete_kind(name, bases, aliases, resource));
     }
     kinds.into_values().collect()
@@ -130,10 +129,10 @@ mod tests {
             .collect();
         expect_test::expect![[r#"
             [
-                "kubernetes_cert_manager_io_certificate [\"kubernetes_custom_resource\", \"kubernetes_certificate\"] [\"certificate\", \"certificates\"]",
+                "kubernetes_cert_manager_io_certificate [\"kubernetes_custom_resource\", \"kubernetes_certificate\"] [\"certificate\", \"certificates\", \"x\"]",
                 "kubernetes_certificate [\"kubernetes_custom_resource\"] []",
-                "kubernetes_certs_example_com_certificate [\"kubernetes_custom_resource\", \"kubernetes_certificate\"] []",
-                "kubernetes_new_thing [\"kubernetes_resource\"] [\"newthing\", \"newthings\"]",
+                "kubernetes_certs_example_com_certificate [\"kubernetes_custom_resource\", \"kubernetes_certificate\"] [\"certificate\", \"certificates\", \"x\"]",
+                "kubernetes_new_thing [\"kubernetes_resource\"] [\"newthing\", \"newthings\", \"x\"]",
                 "kubernetes_serving_knative_dev_service [\"kubernetes_custom_resource\"] [\"service\", \"x\"]",
             ]
         "#]]

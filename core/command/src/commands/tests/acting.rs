@@ -103,7 +103,9 @@ fn what_a_plan_came_to_decides_the_exit_code() {
     "#]],
     );
     expect![[r"
+        progress 1/2
         verdict=deleted, kind=kubernetes_pod, name=web-0, namespace=shop, cluster=prod, message=
+        progress 2/2
         verdict=refused, kind=kubernetes_pod, name=web-1, namespace=shop, cluster=prod, message=guard `gap`
         exit 1
     "]].assert_eq(&apply("{\"digest\": \"d\"}"));

@@ -76,10 +76,10 @@ fn what_cannot_be_meant_is_said_with_the_way_out() {
     check(
         "search pods -o jsonpath",
         expect![[r"
-        error 2: 15..23 `-o` knows no form `jsonpath`
-          hint: it knows `csv`, `json`, `name`, `table`, `wide`, `yaml`; `| format` knows more
-        exit 2
-    "]],
+            error 2: 15..23 `-o` knows no form `jsonpath`
+              hint: `| jq '.name'` picks a value, `| format '{name} {labels.app}'` fills in a line
+            exit 2
+        "]],
     );
     check(
         "search pots",

@@ -77,10 +77,11 @@ fn workflows_are_watched_unless_a_person_waits() {
     check(
         "workflows run collect",
         expect![[r"
-        workflow `collect` started, task `t1`
-        progress 1/2
-        6 nodes
-    "]],
+            leave: the run goes on: `workflows running`, `workflows log t1`
+            workflow `collect` started, task `t1`
+            progress 1/2
+            6 nodes
+        "]],
     );
     let context = Context {
         line: "workflow run collect".to_owned(),
@@ -88,7 +89,11 @@ fn workflows_are_watched_unless_a_person_waits() {
         ..Context::default()
     };
     expect![[r"
+        note: Ctrl-C leaves, and the run goes on
+        leave: the run goes on: `workflows running`, `workflows log t1`
         workflow `collect` started, task `t1`
+        progress 1/2
+        6 nodes
     "]]
     .assert_eq(&shown(&outputs(context, &Arc::default())));
     check(

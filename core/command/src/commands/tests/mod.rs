@@ -3,6 +3,7 @@ mod acting;
 mod archiving;
 mod asking;
 mod changing;
+mod habits;
 mod keeping;
 mod lines;
 mod making;
@@ -59,6 +60,7 @@ fn shown(outputs: &[Output]) -> String {
             mode,
         } => format!("file {name} {mode:?}: {content:?}\n"),
         Output::Picture { text } => format!("picture: {text}"),
+        Output::Leave { message } => format!("leave: {message}\n"),
         Output::NeedFiles { names } => format!("need {names:?}\n"),
         Output::Progress(progress) => format!("progress {}/{}\n", progress.done, progress.total),
         Output::Edit {
