@@ -18,6 +18,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+/// As in the binary that is measured here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(about = "Measures stocktake")]
 struct Arguments {

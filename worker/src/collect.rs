@@ -192,10 +192,29 @@ async fn report(client: Client, work: u64, mut seen: watch::Receiver<Progress>) 
     while seen.changed().await.is_ok() {
         let progress = seen.borrow_and_update().clone();
         tell(client.report_progress(work, &progress).await);
-        tokio::time::sleep(REPORT_EVERY).await;
+        if pause(&seen).await == Ended::Yes {
+            break;
+        }
     }
     let last = seen.borrow().clone();
     tell(client.report_progress(work, &last).await);
+}
+
+/// Whether the collection ended while the reporter waited.
+#[derive(PartialEq, Eq)]
+enum Ended {
+    Yes,
+    No,
+}
+
+/// Waits until the next report is due; not at all once nothing more will come, since the collection waits for this.
+async fn pause(seen: &watch::Receiver<Progress>) -> Ended {
+    // A reader of its own: what it sees is still news to the other.
+    let mut until = seen.clone();
+    match tokio::time::timeout(REPORT_EVERY, until.wait_for(|_| false)).await {
+        Ok(_) => Ended::Yes,
+        Err(_) => Ended::No,
+    }
 }
 
 /// Progress is a courtesy: one that does not arrive changes nothing.
