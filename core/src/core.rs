@@ -17,6 +17,7 @@ use crate::documents::Documents;
 use crate::events::Events;
 use crate::forms::Forms;
 use crate::jobs::Jobs;
+use crate::lane::Lane;
 use crate::open::{OpenError, Options, Schedule};
 use crate::past::Past;
 use crate::queue::Queue;
@@ -36,6 +37,8 @@ pub(crate) struct Parts {
     pub(crate) graph: ArcSwap<Graph>,
     /// Held while a commit builds the next graph from the present one.
     pub(crate) commit: tokio::sync::Mutex<()>,
+    /// Where commits are done, by whoever holds that.
+    pub(crate) lane: Lane,
     pub(crate) headers: RwLock<BTreeMap<String, AccountHeader>>,
     pub(crate) models: RwLock<BTreeMap<String, PluginModel>>,
     /// Accounts that could not be collected the last time, by name.

@@ -163,7 +163,7 @@ impl Core {
         }
         let _turn = self.0.commit.lock().await;
         let core = self.clone();
-        let done = tokio::task::spawn_blocking(move || core.commit_now(session)).await;
+        let done = self.0.lane.run(move || core.commit_now(session)).await;
         Ok(done.map_err(|error| IngestError::Task(error.to_string()))??)
     }
 
@@ -199,7 +199,7 @@ impl Core {
             };
             self.0.store.put(account, change)?;
             self.0.graph.store(next.graph);
-            self.form_ages(account);
+            self.form_ages(account, next.touched.len());
         }
         let mut headers = self
             .0

@@ -1,6 +1,6 @@
 //! The graph of every account beside its record, so that the next start loads arrays instead of reading documents.
 //! Made when nobody waits for it; what is missing or does not fit costs time at the next start and nothing else.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stocktake_engine::{Graph, Partition};
@@ -19,7 +19,8 @@ const ALWAYS_FEW: usize = 256;
 /// Which accounts differ from what is kept beside them.
 #[derive(Debug, Default)]
 pub(crate) struct Forms {
-    due: Mutex<BTreeSet<String>>,
+    /// Nodes that changed since, at least.
+    due: Mutex<BTreeMap<String, usize>>,
     /// Held while one is made: they take memory and processor time, and nobody waits for them.
     making: Mutex<()>,
 }
@@ -32,21 +33,30 @@ impl Forms {
     /// With these accounts to be made.
     pub(crate) fn new(due: impl IntoIterator<Item = String>) -> Self {
         Self {
-            due: Mutex::new(due.into_iter().collect()),
+            due: Mutex::new(due.into_iter().map(|account| (account, 0)).collect()),
             making: Mutex::default(),
         }
     }
 
-    /// Notes that an account changed.
-    pub(crate) fn changed(&self, account: &str) {
-        guard(&self.due).insert(account.to_owned());
+    /// Notes that an account is another one as a whole.
+    pub(crate) fn replaced(&self, account: &str) {
+        guard(&self.due).entry(account.to_owned()).or_default();
+    }
+
+    /// Notes that nodes of an account changed; whether these are the ones with which they are more than `few`.
+    fn changed(&self, account: &str, nodes: usize, few: usize) -> bool {
+        let mut due = guard(&self.due);
+        let since = due.entry(account.to_owned()).or_default();
+        let before = *since;
+        *since = before.saturating_add(nodes);
+        before <= few && *since > few
     }
 }
 
 impl Core {
     /// Keeps the graph of every account that changed. Blocks; others that change meanwhile may be left out.
     pub(crate) fn keep_forms(&self) {
-        let due: Vec<String> = guard(&self.0.forms.due).iter().cloned().collect();
+        let due: Vec<String> = guard(&self.0.forms.due).keys().cloned().collect();
         for account in due {
             self.keep_form(&account);
         }
@@ -55,7 +65,7 @@ impl Core {
     /// Keeps the graph of an account, if it changed since that was done last. Blocks.
     pub(crate) fn keep_form(&self, account: &str) {
         let _one = guard(&self.0.forms.making);
-        if !guard(&self.0.forms.due).remove(account) {
+        if guard(&self.0.forms.due).remove(account).is_none() {
             return;
         }
         if let Err(error) = self.make_form(account) {
@@ -84,14 +94,12 @@ impl Core {
         attached.map(drop)
     }
 
-    /// What a batch of changes means for what is kept: it is made anew once there are too many to replay them.
-    pub(crate) fn form_ages(&self, account: &str) {
-        self.0.forms.changed(account);
+    /// What so many changed nodes mean for what is kept: it is made anew once there are too many to replay them.
+    pub(crate) fn form_ages(&self, account: &str, nodes: usize) {
         let graph = self.graph();
-        let Some(partition) = graph.partition(account) else {
-            return;
-        };
-        if partition.changed_rows() > ALWAYS_FEW.max(partition.len() / FEW) {
+        let len = graph.partition(account).map_or(0, |found| found.len());
+        let few = ALWAYS_FEW.max(len / FEW);
+        if self.0.forms.changed(account, nodes, few) {
             let (core, account) = (self.clone(), account.to_owned());
             tokio::task::spawn_blocking(move || core.keep_form(&account));
         }

@@ -181,7 +181,7 @@ impl Core {
             let recorded = store.view(header.account())?.header()?.unwrap_or(header);
             Ok((report, recorded))
         };
-        let recorded = tokio::task::spawn_blocking(record).await;
+        let recorded = self.0.lane.run(record).await;
         let (report, header) = recorded.map_err(|error| IngestError::Task(error.to_string()))??;
         let partition = Arc::new(partition);
         let overtaken = &report.overtaken;
@@ -190,7 +190,7 @@ impl Core {
             let graph = graph.with_partition(partition.clone());
             self.with_overtaken(graph, &before, &header, overtaken)
         });
-        self.0.forms.changed(header.account());
+        self.0.forms.replaced(header.account());
         spent.commit_us = micros(started.elapsed());
         let merged = Merged {
             account: header.account().to_owned(),

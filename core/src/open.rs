@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use stocktake_engine::{Graph, Partition, PartitionBuilder, Turns};
 use stocktake_model::{Gap, GapReason, Model, PluginModel};
 use stocktake_store::{AccountHeader, Damaged, Store, StoreError};
+use tokio::runtime::Handle;
 use tracing::warn;
 
 use crate::archive::Kept;
@@ -19,6 +20,7 @@ use crate::events::Events;
 use crate::facts;
 use crate::forms::{self, Forms};
 use crate::jobs::Jobs;
+use crate::lane::Lane;
 use crate::past::{LEFT_OUT, Past};
 use crate::queue::Queue;
 use crate::runs::Runs;
@@ -121,6 +123,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
         store,
         graph: ArcSwap::from_pointee(graph),
         commit: tokio::sync::Mutex::new(()),
+        lane: Lane::start(Handle::current()).map_err(|error| OpenError::Load(error.to_string()))?,
         headers: RwLock::new(headers),
         models: RwLock::new(models),
         failures: Mutex::new(BTreeMap::new()),

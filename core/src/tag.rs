@@ -126,8 +126,9 @@ impl Core {
         let core = self.clone();
         let (account, node) = (object.account.clone(), object.node);
         let _turn = self.0.commit.lock().await;
-        let replaced =
-            tokio::task::spawn_blocking(move || core.replace_now(&account, node, record)).await;
+        let replaced = (self.0.lane)
+            .run(move || core.replace_now(&account, node, record))
+            .await;
         let failed = |error: &dyn std::fmt::Display| {
             CommandError::world(format!(
                 "the tag was changed, but could not be recorded: {error}"
@@ -171,7 +172,7 @@ impl Core {
             },
         )?;
         self.0.graph.store(Arc::new(graph));
-        self.form_ages(account);
+        self.form_ages(account, 1);
         Ok(())
     }
 }

@@ -34,7 +34,7 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 fn start(args: &Args, screen: Screen) -> Result<u8> {
-    let runtime = Arc::new(Runtime::new().context("cannot start the runtime")?);
+    let runtime = Arc::new(stocktake_core::runtime().context("cannot start the runtime")?);
     match &args.command {
         // What of these is a line was made one when the arguments were read.
         None | Some(Command::Search(_) | Command::Line(_)) => everything(args, screen, &runtime),

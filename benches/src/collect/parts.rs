@@ -183,7 +183,7 @@ pub(crate) fn core(arguments: &CoreArguments) -> anyhow::Result<()> {
         contexts: Vec::new(),
         schedule: Schedule::Run,
     };
-    Runtime::new()?.block_on(async {
+    stocktake_core::runtime()?.block_on(async {
         let core = stocktake_core::Core::open(options).await?;
         let _tasks = core.start()?;
         if arguments.with_worker {
@@ -197,6 +197,6 @@ pub(crate) fn core(arguments: &CoreArguments) -> anyhow::Result<()> {
 /// Is a worker until it is killed.
 pub(crate) fn worker(arguments: &WorkerArguments) -> anyhow::Result<()> {
     let client = Client::new(Transport::unix(&socket_path(&arguments.data_dir)));
-    Runtime::new()?.block_on(stocktake_worker::Worker::new(client, "bench").run());
+    stocktake_core::runtime()?.block_on(stocktake_worker::Worker::new(client, "bench").run());
     Ok(())
 }

@@ -78,7 +78,7 @@ impl Core {
             ..Change::default()
         };
         let (store, of) = (self.0.store.clone(), account.to_owned());
-        let put = tokio::task::spawn_blocking(move || store.put(&of, change)).await;
+        let put = self.0.lane.run(move || store.put(&of, change)).await;
         put.map_err(|error| CommandError::world(error.to_string()))?
             .map_err(|error| CommandError::world(error.to_string()))?;
         let known = self.known(&begin.plugin);
