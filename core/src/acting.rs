@@ -14,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::audit::trouble;
 use crate::core::{Core, now};
-use crate::fate::{Done, told_refusals};
+use crate::fate::{Done, told_refusals, told_warnings};
 use crate::plans::{KeptPlan, Lead, State};
 
 #[async_trait]
@@ -78,6 +78,7 @@ impl Acting for Core {
             confirm::asked(&plan, confirmed.as_ref())?;
         }
         let totals = confirm::totals(&plan);
+        let notes = applied_notes(&kept, totals.values().sum());
         let kept = KeptPlan {
             lead: lead(context),
             ..kept
@@ -87,6 +88,7 @@ impl Acting for Core {
         Ok(Applied {
             rows: rows.boxed(),
             totals,
+            notes,
         })
     }
 
@@ -144,9 +146,23 @@ fn notes(plan: &Plan, settings: &Settings) -> Vec<String> {
     notes
 }
 
+/// What explains an answer that is empty, or that was given before.
+fn applied_notes(kept: &KeptPlan, allowed: u64) -> Vec<String> {
+    let mut notes = Vec::new();
+    if allowed == 0 {
+        notes.push("the plan lets nothing go: guards refuse all that is in it".to_owned());
+    } else if kept.state == State::Ended {
+        notes.push(
+            "the plan was carried out before: what was done then is told, and not done again"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
 fn planned_row(entry: &Entry) -> Value {
     let (verdict, says) = match &entry.verdict {
-        Verdict::Allowed => ("allowed", entry.warnings.join("; ")),
+        Verdict::Allowed => ("allowed", told_warnings(entry).join("; ")),
         Verdict::Refused(refusals) => ("refused", told_refusals(refusals)),
     };
     let mut row = row(entry);

@@ -13,7 +13,7 @@ use stocktake_plugin_api::Deletion;
 use crate::acting::confirm::totals;
 use crate::audit::trouble;
 use crate::core::{Core, now};
-use crate::fate::{Done, shown, told_refusals};
+use crate::fate::{Done, shown, told_refusals, told_warnings};
 use crate::plans::{KeptPlan, Lead, State};
 
 /// What the configuration says about cleaning.
@@ -109,8 +109,8 @@ impl Core {
         let name = shown(entry);
         match &entry.verdict {
             Verdict::Allowed => {
-                let more = entry.warnings.iter().map(|warning| format!("; {warning}"));
-                let more: String = more.collect();
+                let more = told_warnings(entry).into_iter();
+                let more: String = more.map(|warning| format!("; {warning}")).collect();
                 self.say(task, format!("clean: {name} may go{more}"));
             }
             Verdict::Refused(refusals) => {

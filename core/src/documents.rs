@@ -140,6 +140,13 @@ impl Documents {
         revision: Option<u64>,
     ) -> Result<ConfigSaved, CommandError> {
         let parsed = parse(id, text).map_err(|error| config_error(&error))?;
+        if is_empty(text) {
+            // A file that was truncated, a text deleted by mistake: what was set, guards included, is not lost by that.
+            return Err(
+                CommandError::usage(format!("an empty text does not replace `{}`", id.name()))
+                    .hint(format!("`config delete {}` brings its defaults back", id.name())),
+            );
+        }
         let put = self.store.put_document(id.name(), text, revision, now());
         let revision = put.map_err(|error| store_error(&error))?;
         let mut warnings: Vec<String> = parsed.warnings.iter().map(warning).collect();
@@ -228,6 +235,12 @@ impl Documents {
         let parsed = parse(id, &text).map_err(|error| config_error(&error))?;
         self.counting(parsed)
     }
+}
+
+/// Whether a text says nothing: it is empty, or all of it is comments.
+fn is_empty(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    lines.all(|line| line.is_empty() || line.starts_with('#') || line == "---")
 }
 
 /// Masked, so that a changed token does not end up on a screen.

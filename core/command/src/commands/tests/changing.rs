@@ -57,10 +57,10 @@ fn one_object_that_cannot_be_tagged_does_not_stop_the_others() {
     );
     check(
         "search is(kubernetes_service) | tag update owner {nope}",
-        expect![[r"
-            error=a property of the value is missing, id=wP_c1SkVXhsAZfV5Z7sUhw
+        expect![[r#"
+            error=it has no `/reported.nope`, which the value asks for, id=wP_c1SkVXhsAZfV5Z7sUhw
             exit 1
-        "]],
+        "#]],
     );
     check(
         "search is(kubernetes_pod) | tag upd x",
