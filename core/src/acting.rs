@@ -1,6 +1,8 @@
 //! Plans, the audit log and restored objects, as commands ask for them.
 pub(crate) mod confirm;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -143,7 +145,35 @@ fn notes(plan: &Plan, settings: &Settings) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notes.extend(refusal_notes(plan));
+    let taken = plan.allowed().into_iter().flatten();
+    let taken = taken.flat_map(|entry| &entry.takes);
+    match taken.filter(|one| one.holding == Holding::Data).count() {
+        0 => {}
+        1 => notes.push("one volume or claim goes with it, and its data".to_owned()),
+        data => notes.push(format!(
+            "{data} volumes or claims go with it, and their data"
+        )),
+    }
     notes
+}
+
+/// Each guard that refuses something, how much, and the setting: on a terminal the table has no room for it.
+fn refusal_notes(plan: &Plan) -> Vec<String> {
+    let mut guards: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for entry in &plan.entries {
+        if let Verdict::Refused(refusals) = &entry.verdict {
+            for refusal in refusals {
+                *guards
+                    .entry((&refusal.guard, &refusal.setting))
+                    .or_default() += 1;
+            }
+        }
+    }
+    let told = guards.into_iter().map(|((guard, setting), count)| {
+        format!("guard `{guard}` refuses {count} (setting: {setting})")
+    });
+    told.collect()
 }
 
 /// What explains an answer that is empty, or that was given before.

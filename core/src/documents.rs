@@ -66,10 +66,13 @@ impl Documents {
         let (text, revision) = self.stored(id)?;
         let text = masked(id, &text).map_err(|error| config_error(&error))?;
         // Remarks, as those of a failed try: they are not stored when they come back.
-        let told = self.overrides().told(id);
+        let overrides = self.overrides();
         let remark =
             |line: String| format!("## overridden, what stands below does not count: {line}\n");
-        let remarks: String = told.into_iter().map(remark).collect();
+        let mut remarks: String = overrides.told(id).into_iter().map(remark).collect();
+        if let Some(left_out) = overrides.left_out(id) {
+            remarks.push_str(&format!("## {left_out}\n"));
+        }
         Ok(ConfigText {
             id: id.name().to_owned(),
             text: remarks + &text,
@@ -142,10 +145,14 @@ impl Documents {
         let parsed = parse(id, text).map_err(|error| config_error(&error))?;
         if is_empty(text) {
             // A file that was truncated, a text deleted by mistake: what was set, guards included, is not lost by that.
-            return Err(
-                CommandError::usage(format!("an empty text does not replace `{}`", id.name()))
-                    .hint(format!("`config delete {}` brings its defaults back", id.name())),
-            );
+            return Err(CommandError::usage(format!(
+                "an empty text does not replace `{}`",
+                id.name()
+            ))
+            .hint(format!(
+                "`config delete {}` brings its defaults back",
+                id.name()
+            )));
         }
         let put = self.store.put_document(id.name(), text, revision, now());
         let revision = put.map_err(|error| store_error(&error))?;
@@ -179,8 +186,10 @@ impl Documents {
         let counts = self.counting(parsed)?;
         let mut warnings: Vec<String> = counts.warnings.iter().map(warning).collect();
         warnings.extend(missing(id, &new));
-        let told = self.overrides().told(id).into_iter();
+        let overrides = self.overrides();
+        let told = overrides.told(id).into_iter();
         warnings.extend(told.map(|line| format!("overridden: {line}")));
+        warnings.extend(overrides.left_out(id));
         Ok(ConfigSaved {
             id: id.name().to_owned(),
             revision,

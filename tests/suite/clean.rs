@@ -92,7 +92,7 @@ fn what_was_planned_is_deleted_and_nothing_that_was_marked_later() {
 fn a_plan_is_over_when_its_answer_is_and_may_be_applied_again() {
     let place = with(&["old-1", "old-2"]);
     mark(&place, "old-1|old-2");
-    plan(&place).code(0);
+    plan(&place);
     let apply = "clean apply plan.json | list verdict, name\n";
     let twice = place.lines(&apply.repeat(2)).code(0);
     assert_eq!(
@@ -112,7 +112,9 @@ fn a_plan_that_lets_nothing_go_says_so() {
     let place = with(&["old-1"]);
     mark(&place, "old-1");
     place.lines("search /desired.clean = true | protect\n");
-    plan(&place);
+    let planned = plan(&place);
+    let guard = "guard `protected` refuses 1 (setting: ";
+    assert!(planned.err.contains(guard), "{}", planned.err);
     let applied = apply(&place).code(0);
     assert_eq!(applied.out, "");
     assert!(

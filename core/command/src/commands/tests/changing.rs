@@ -137,6 +137,26 @@ fn workflows_are_watched_unless_a_person_waits() {
 }
 
 #[test]
+fn a_sub_command_that_lacks_something_says_how_it_goes() {
+    check(
+        "config show",
+        expect![[r#"
+        error 2: 7..11 `configs` cannot `show` this way
+          hint: it goes `configs show ID`; `help configs` tells more
+        exit 2
+    "#]],
+    );
+    check(
+        "config show stocktake.worker > worker.yaml",
+        expect![[r#"
+        error 2: 7..42 `configs` writes to no file
+          hint: `| write FILE` at the end of the line does
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
 fn a_wrong_config_goes_back_to_the_editor() {
     check(
         "config edit stocktake.worker",
