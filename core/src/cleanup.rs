@@ -109,9 +109,9 @@ impl Core {
         let name = shown(entry);
         match &entry.verdict {
             Verdict::Allowed => {
-                let more = told_warnings(entry).into_iter();
-                let more: String = more.map(|warning| format!("; {warning}")).collect();
-                self.say(task, format!("clean: {name} may go{more}"));
+                let mut told = vec![format!("clean: {name} may go")];
+                told.extend(told_warnings(entry));
+                self.say(task, told.join("; "));
             }
             Verdict::Refused(refusals) => {
                 self.say(

@@ -69,10 +69,9 @@ impl Documents {
         let overrides = self.overrides();
         let remark =
             |line: String| format!("## overridden, what stands below does not count: {line}\n");
-        let mut remarks: String = overrides.told(id).into_iter().map(remark).collect();
-        if let Some(left_out) = overrides.left_out(id) {
-            remarks.push_str(&format!("## {left_out}\n"));
-        }
+        let remarks = overrides.told(id).into_iter().map(remark);
+        let left_out = overrides.left_out(id).map(|why| format!("## {why}\n"));
+        let remarks: String = remarks.chain(left_out).collect();
         Ok(ConfigText {
             id: id.name().to_owned(),
             text: remarks + &text,
@@ -128,9 +127,7 @@ impl Documents {
         let (stored, revision) = self.stored(id)?;
         let mut text = stored.clone();
         for (path, value) in values {
-            // JSON is YAML on one line.
-            text =
-                set(id, &text, path, &value.to_string()).map_err(|error| config_error(&error))?;
+            text = set_one(id, &text, path, value).map_err(|error| config_error(&error))?;
         }
         self.put(id, &stored, &text, Some(revision))
     }
@@ -244,6 +241,16 @@ impl Documents {
         let parsed = parse(id, &text).map_err(|error| config_error(&error))?;
         self.counting(parsed)
     }
+}
+
+/// The text with one value set. A list or an object may be written as YAML has it: `[a, b]`.
+fn set_one(id: DocumentId, text: &str, path: &str, value: &Value) -> Result<String, ConfigError> {
+    // JSON is YAML on one line.
+    let changed = set(id, text, path, &value.to_string());
+    let Err(wrong) = changed else { return changed };
+    let flow = value.as_str().filter(|flow| flow.starts_with(['[', '{']));
+    flow.and_then(|flow| set(id, text, path, flow).ok())
+        .ok_or(wrong)
 }
 
 /// Whether a text says nothing: it is empty, or all of it is comments.

@@ -90,6 +90,23 @@ fn overrides_that_are_left_out_are_told() {
 }
 
 #[test]
+fn a_list_is_set_as_yaml_has_it() {
+    let place = place();
+    for (line, shown) in [
+        ("k8s.namespaces=[web,shop]", "namespaces: [web, shop]"),
+        ("k8s.no_namespaces='[a, b]'", "no_namespaces: [a, b]"),
+        ("k8s.collect=[\"pods\"]", "collect: [pods]"),
+    ] {
+        let line = format!("config set stocktake.worker {line}");
+        let ran = place.arguments(&["-c", &line]).code(0);
+        assert!(ran.out.contains(shown), "{}", ran.out);
+    }
+    let wrong = "config set stocktake.worker k8s.namespaces=web";
+    let wrong = place.arguments(&["-c", wrong]).code(2);
+    assert!(wrong.err.contains("wants a list"), "{}", wrong.err);
+}
+
+#[test]
 fn an_empty_text_replaces_nothing() {
     let place = place();
     place.write("empty.yaml", "# nothing\n\n");

@@ -113,11 +113,11 @@ fn what_cannot_be_done_with_graphs_is_told() {
     );
     check(
         "graph delete --force a",
-        expect![[r#"
+        expect![[r"
             error 2: 6..22 `graph` cannot `delete` this way
               hint: it goes `graph delete NAME`; `help graph` tells more
             exit 2
-        "#]],
+        "]],
     );
 }
 
