@@ -93,9 +93,9 @@ fn overrides_that_are_left_out_are_told() {
 fn a_list_is_set_as_yaml_has_it() {
     let place = place();
     for (line, shown) in [
-        ("k8s.namespaces=[web,shop]", "namespaces: [web, shop]"),
-        ("k8s.no_namespaces='[a, b]'", "no_namespaces: [a, b]"),
-        ("k8s.collect=[\"pods\"]", "collect: [pods]"),
+        ("k8s.namespaces=[web,shop]", "namespaces: ['web', 'shop']"),
+        ("k8s.no_namespaces='[a, b]'", "no_namespaces: ['a', 'b']"),
+        ("k8s.collect=[\"pods\"]", "collect: ['pods']"),
     ] {
         let line = format!("config set stocktake.worker {line}");
         let ran = place.arguments(&["-c", &line]).code(0);
