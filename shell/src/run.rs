@@ -35,6 +35,9 @@ pub fn run(args: Args) -> ExitCode {
 
 fn start(args: &Args, screen: Screen) -> Result<u8> {
     let runtime = Arc::new(stocktake_core::runtime().context("cannot start the runtime")?);
+    for complaint in embed::overrides(args)?.complaints() {
+        screen.note(&complaint);
+    }
     match &args.command {
         // What of these is a line was made one when the arguments were read.
         None | Some(Command::Search(_) | Command::Line(_)) => everything(args, screen, &runtime),
