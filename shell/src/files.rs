@@ -55,7 +55,7 @@ impl NoPlace {
     /// The way out.
     pub(crate) fn hint(&self) -> &'static str {
         match self {
-            Self::Exists(_) => "use `write --force` to replace it, or choose another name",
+            Self::Exists(_) => "use `--force` to replace it, or choose another name",
             Self::NoDirectory(_) => "make it first, or choose another one",
             Self::IsDirectory(_) => "name a file in it",
             Self::Refused { .. } => "choose a directory you may write to",
