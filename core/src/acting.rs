@@ -1,6 +1,8 @@
 //! Plans, the audit log and restored objects, as commands ask for them.
 pub(crate) mod confirm;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -14,7 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::audit::trouble;
 use crate::core::{Core, now};
-use crate::fate::{Done, told_refusals};
+use crate::fate::{Done, told_refusals, told_warnings};
 use crate::plans::{KeptPlan, Lead, State};
 
 #[async_trait]
@@ -78,6 +80,7 @@ impl Acting for Core {
             confirm::asked(&plan, confirmed.as_ref())?;
         }
         let totals = confirm::totals(&plan);
+        let notes = applied_notes(&kept, totals.values().sum());
         let kept = KeptPlan {
             lead: lead(context),
             ..kept
@@ -87,6 +90,7 @@ impl Acting for Core {
         Ok(Applied {
             rows: rows.boxed(),
             totals,
+            notes,
         })
     }
 
@@ -141,12 +145,54 @@ fn notes(plan: &Plan, settings: &Settings) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notes.extend(refusal_notes(plan));
+    let taken = plan.allowed().into_iter().flatten();
+    let taken = taken.flat_map(|entry| &entry.takes);
+    match taken.filter(|one| one.holding == Holding::Data).count() {
+        0 => {}
+        1 => notes.push("one volume or claim goes with it, and its data".to_owned()),
+        data => notes.push(format!(
+            "{data} volumes or claims go with it, and their data"
+        )),
+    }
+    notes
+}
+
+/// Each guard that refuses something, how much, and the setting: on a terminal the table has no room for it.
+fn refusal_notes(plan: &Plan) -> Vec<String> {
+    let mut guards: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for entry in &plan.entries {
+        if let Verdict::Refused(refusals) = &entry.verdict {
+            for refusal in refusals {
+                *guards
+                    .entry((&refusal.guard, &refusal.setting))
+                    .or_default() += 1;
+            }
+        }
+    }
+    let told = guards.into_iter().map(|((guard, setting), count)| {
+        format!("guard `{guard}` refuses {count} (setting: {setting})")
+    });
+    told.collect()
+}
+
+/// What explains an answer that is empty, or that was given before.
+fn applied_notes(kept: &KeptPlan, allowed: u64) -> Vec<String> {
+    let mut notes = Vec::new();
+    if allowed == 0 {
+        notes.push("the plan lets nothing go: guards refuse all that is in it".to_owned());
+    } else if kept.state == State::Ended {
+        notes.push(
+            "the plan was carried out before: what was done then is told, and not done again"
+                .to_owned(),
+        );
+    }
     notes
 }
 
 fn planned_row(entry: &Entry) -> Value {
     let (verdict, says) = match &entry.verdict {
-        Verdict::Allowed => ("allowed", entry.warnings.join("; ")),
+        Verdict::Allowed => ("allowed", told_warnings(entry).join("; ")),
         Verdict::Refused(refusals) => ("refused", told_refusals(refusals)),
     };
     let mut row = row(entry);

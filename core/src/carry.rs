@@ -69,13 +69,16 @@ impl Core {
         }
         let (tell, told) = mpsc::channel(BUFFERED);
         let core = self.clone();
-        // A task of its own: whoever stops listening does not leave a deletion half done.
+        // A task of its own: whoever stops listening does not leave a deletion half done. Who listens hears the end only
+        // once the end is written down and the next clean-up may begin.
+        let until_over = tell.clone();
         tokio::spawn(async move {
             carry(&core, &kept, approval, steps, rules, tell).await;
             if real && let Err(error) = core.put_state(&kept, State::Ended) {
                 tracing::warn!(%error, "the end of a plan could not be recorded");
             }
             drop(turn);
+            drop(until_over);
         });
         Ok(told)
     }

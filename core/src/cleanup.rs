@@ -13,7 +13,7 @@ use stocktake_plugin_api::Deletion;
 use crate::acting::confirm::totals;
 use crate::audit::trouble;
 use crate::core::{Core, now};
-use crate::fate::{Done, shown, told_refusals};
+use crate::fate::{Done, shown, told_refusals, told_warnings};
 use crate::plans::{KeptPlan, Lead, State};
 
 /// What the configuration says about cleaning.
@@ -109,9 +109,9 @@ impl Core {
         let name = shown(entry);
         match &entry.verdict {
             Verdict::Allowed => {
-                let more = entry.warnings.iter().map(|warning| format!("; {warning}"));
-                let more: String = more.collect();
-                self.say(task, format!("clean: {name} may go{more}"));
+                let mut told = vec![format!("clean: {name} may go")];
+                told.extend(told_warnings(entry));
+                self.say(task, told.join("; "));
             }
             Verdict::Refused(refusals) => {
                 self.say(

@@ -66,10 +66,12 @@ impl Documents {
         let (text, revision) = self.stored(id)?;
         let text = masked(id, &text).map_err(|error| config_error(&error))?;
         // Remarks, as those of a failed try: they are not stored when they come back.
-        let told = self.overrides().told(id);
+        let overrides = self.overrides();
         let remark =
             |line: String| format!("## overridden, what stands below does not count: {line}\n");
-        let remarks: String = told.into_iter().map(remark).collect();
+        let remarks = overrides.told(id).into_iter().map(remark);
+        let left_out = overrides.left_out(id).map(|why| format!("## {why}\n"));
+        let remarks: String = remarks.chain(left_out).collect();
         Ok(ConfigText {
             id: id.name().to_owned(),
             text: remarks + &text,
@@ -125,9 +127,7 @@ impl Documents {
         let (stored, revision) = self.stored(id)?;
         let mut text = stored.clone();
         for (path, value) in values {
-            // JSON is YAML on one line.
-            text =
-                set(id, &text, path, &value.to_string()).map_err(|error| config_error(&error))?;
+            text = set_one(id, &text, path, value).map_err(|error| config_error(&error))?;
         }
         self.put(id, &stored, &text, Some(revision))
     }
@@ -140,6 +140,17 @@ impl Documents {
         revision: Option<u64>,
     ) -> Result<ConfigSaved, CommandError> {
         let parsed = parse(id, text).map_err(|error| config_error(&error))?;
+        if is_empty(text) {
+            // A file that was truncated, a text deleted by mistake: what was set, guards included, is not lost by that.
+            return Err(CommandError::usage(format!(
+                "an empty text does not replace `{}`",
+                id.name()
+            ))
+            .hint(format!(
+                "`config delete {}` brings its defaults back",
+                id.name()
+            )));
+        }
         let put = self.store.put_document(id.name(), text, revision, now());
         let revision = put.map_err(|error| store_error(&error))?;
         let mut warnings: Vec<String> = parsed.warnings.iter().map(warning).collect();
@@ -172,8 +183,10 @@ impl Documents {
         let counts = self.counting(parsed)?;
         let mut warnings: Vec<String> = counts.warnings.iter().map(warning).collect();
         warnings.extend(missing(id, &new));
-        let told = self.overrides().told(id).into_iter();
+        let overrides = self.overrides();
+        let told = overrides.told(id).into_iter();
         warnings.extend(told.map(|line| format!("overridden: {line}")));
+        warnings.extend(overrides.left_out(id));
         Ok(ConfigSaved {
             id: id.name().to_owned(),
             revision,
@@ -228,6 +241,22 @@ impl Documents {
         let parsed = parse(id, &text).map_err(|error| config_error(&error))?;
         self.counting(parsed)
     }
+}
+
+/// The text with one value set. A list or an object may be written as YAML has it: `[a, b]`.
+fn set_one(id: DocumentId, text: &str, path: &str, value: &Value) -> Result<String, ConfigError> {
+    // JSON is YAML on one line.
+    let changed = set(id, text, path, &value.to_string());
+    let Err(wrong) = changed else { return changed };
+    let flow = value.as_str().filter(|flow| flow.starts_with(['[', '{']));
+    flow.and_then(|flow| set(id, text, path, flow).ok())
+        .ok_or(wrong)
+}
+
+/// Whether a text says nothing: it is empty, or all of it is comments.
+fn is_empty(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    lines.all(|line| line.is_empty() || line.starts_with('#') || line == "---")
 }
 
 /// Masked, so that a changed token does not end up on a screen.

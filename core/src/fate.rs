@@ -1,5 +1,7 @@
 //! What became of the objects of a plan, in words.
-use stocktake_act::{Entry, Fate, Refusal};
+use std::collections::BTreeMap;
+
+use stocktake_act::{Entry, Fate, Holding, Refusal};
 use stocktake_model::ObjectRef;
 use stocktake_plugin_api::Outcome;
 
@@ -47,6 +49,26 @@ pub(crate) fn told_refusals(refusals: &[Refusal]) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
+/// What whoever reviews an entry that may go should know: its warnings, and how much goes with it. Dependants with data
+/// have a warning each, and are not counted again.
+pub(crate) fn told_warnings(entry: &Entry) -> Vec<String> {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in &entry.takes {
+        if one.holding != Holding::Data {
+            *kinds.entry(&one.kind).or_default() += 1;
+        }
+    }
+    let counts: Vec<String> = kinds
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    let mut told = entry.warnings.clone();
+    if !counts.is_empty() {
+        told.push(format!("takes {} with it", counts.join(", ")));
+    }
+    told
+}
+
 /// The object of an entry, for people.
 pub(crate) fn shown(entry: &Entry) -> String {
     match &entry.object {
@@ -66,5 +88,50 @@ pub(crate) fn object_name(object: &ObjectRef) -> String {
     match &object.namespace {
         Some(namespace) => format!("{kind} `{namespace}/{name}` in `{account_name}`"),
         None => format!("{kind} `{name}` in `{account_name}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stocktake_act::{Dependant, Verdict};
+    use stocktake_model::NodeId;
+
+    use super::*;
+
+    #[test]
+    fn a_reviewer_is_told_how_much_goes_with_an_entry() {
+        let dependant = |kind: &str, holding| Dependant {
+            node: NodeId::ROOT,
+            kind: kind.to_owned(),
+            name: "web".to_owned(),
+            holding,
+        };
+        let mut entry = Entry {
+            node: NodeId::ROOT,
+            kind: "kubernetes_deployment".to_owned(),
+            name: "web".to_owned(),
+            object: None,
+            reason: String::new(),
+            by: String::new(),
+            pass: 0,
+            after: Vec::new(),
+            verdict: Verdict::Allowed,
+            takes: Vec::new(),
+            warnings: vec!["takes the data of `disk` with it".to_owned()],
+        };
+        assert_eq!(told_warnings(&entry), entry.warnings);
+        entry.takes = vec![
+            dependant("kubernetes_replica_set", Holding::Nothing),
+            dependant("kubernetes_pod", Holding::Nothing),
+            dependant("kubernetes_pod", Holding::Nothing),
+            dependant("kubernetes_persistent_volume_claim", Holding::Data),
+        ];
+        assert_eq!(
+            told_warnings(&entry),
+            [
+                "takes the data of `disk` with it",
+                "takes 2 kubernetes_pod, 1 kubernetes_replica_set with it"
+            ]
+        );
     }
 }

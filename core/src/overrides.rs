@@ -71,16 +71,39 @@ impl Overrides {
         lines.collect()
     }
 
+    /// What is wrong with the directory and the files in it, one line each: such a file is left out.
+    pub fn complaints(&self) -> Vec<String> {
+        let gone = self.directory.iter().filter(|path| !path.is_dir());
+        let gone = gone.map(|path| {
+            format!(
+                "there is no directory `{}` to take overrides from",
+                path.display()
+            )
+        });
+        let left_out = DocumentId::ALL
+            .into_iter()
+            .filter_map(|id| self.left_out(id));
+        gone.chain(left_out).collect()
+    }
+
+    /// Why the file of a document is left out, if it is.
+    pub(crate) fn left_out(&self, id: DocumentId) -> Option<String> {
+        self.file(id)?.err()
+    }
+
     /// The layers of a document, the lowest first, each with where it comes from.
     fn layers(&self, id: DocumentId) -> Vec<(String, Parsed)> {
-        let file = self.file(id);
+        let file = self.file(id).and_then(|file| {
+            let file = file.inspect_err(|complaint| warn!("{complaint}"));
+            file.ok()
+        });
         let given = self.assignments.iter().filter(|over| over.id == id);
         let given = given.map(|over| ("`--override`".to_owned(), over.clone()));
         file.into_iter().chain(given).collect()
     }
 
-    /// A file that cannot be read changes nothing.
-    fn file(&self, id: DocumentId) -> Option<(String, Parsed)> {
+    /// The file of a document and where it is, or why it is left out. A file that cannot be read changes nothing.
+    fn file(&self, id: DocumentId) -> Option<Result<(String, Parsed), String>> {
         let directory = self.directory.as_ref()?;
         let rest = id.name().strip_prefix(NAMES[0])?;
         let names = NAMES.iter().flat_map(|name| {
@@ -90,13 +113,19 @@ impl Overrides {
         let path = names
             .map(|name| directory.join(name))
             .find(|path| path.is_file())?;
-        let text = std::fs::read_to_string(&path);
-        let text = text
-            .inspect_err(|error| warn!(%error, path = %path.display(), "an override is left out"));
-        let parsed = parse(id, &text.ok()?);
-        let parsed = parsed
-            .inspect_err(|error| warn!(%error, path = %path.display(), "an override is left out"));
-        Some((format!("`{}`", path.display()), parsed.ok()?))
+        let origin = format!("`{}`", path.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+        let parsed = text.and_then(|text| parse(id, &text).map_err(|error| error.to_string()));
+        Some(match parsed {
+            Ok(parsed) => Ok((origin, parsed)),
+            Err(why) => {
+                let lines: Vec<&str> = why.lines().map(str::trim).collect();
+                Err(format!(
+                    "the overrides in {origin} are left out: {}",
+                    lines.join("; ")
+                ))
+            }
+        })
     }
 }
 

@@ -204,6 +204,15 @@ mod tests {
     }
 
     #[test]
+    fn completion_scripts_know_the_forms_of_an_answer() {
+        for shell in [Shell::Bash, Shell::Zsh] {
+            let script = String::from_utf8(completion(shell)).unwrap();
+            let forms = "table wide json yaml name csv";
+            assert!(script.contains(forms), "{shell}");
+        }
+    }
+
+    #[test]
     fn as_a_plugin_of_kubectl_it_is_called_as_it_was_typed() {
         let usage = |name: &str| program(Some(name.into())).render_usage().to_string();
         assert!(usage("/usr/bin/kubectl-stocktake").contains("kubectl stocktake [OPTIONS]"));

@@ -1,6 +1,9 @@
 //! Lines given as arguments: `stocktake search pods -n default -o wide`, `stocktake config list`.
 //!
 //! They become what somebody would have typed at the prompt. What they mean is the core's business.
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, TypedValueParser};
 use stocktake_command::{COMMANDS, Category, Command, Shape, command};
 
 /// A search, asked as kubectl is asked.
@@ -23,7 +26,7 @@ pub struct Asked {
     selector: Vec<String>,
 
     /// How the answer looks
-    #[arg(short, long, value_name = "FORM", value_parser = form)]
+    #[arg(short, long, value_name = "FORM", value_parser = Form)]
     output: Option<String>,
 
     /// Sort by this property; `.metadata.name` and its like are understood
@@ -96,15 +99,38 @@ impl Asked {
     }
 }
 
+/// Forms an answer can have.
+const FORMS: [&str; 6] = ["table", "wide", "json", "yaml", "name", "csv"];
+
+/// Reads a form. A type of its own, so that completion scripts know the forms.
+#[derive(Clone)]
+struct Form;
+
+impl TypedValueParser for Form {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        TypedValueParser::parse_ref(&form, command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(FORMS.into_iter().map(PossibleValue::new)))
+    }
+}
+
 /// Forms as kubectl has them; those that are none here are explained by the core.
 fn form(text: &str) -> Result<String, String> {
     let name = text.split('=').next().unwrap_or_default();
-    let known = ["table", "wide", "json", "yaml", "name", "csv"];
     let elsewhere = ["jsonpath", "go-template", "custom-columns"];
-    if known.contains(&text) || elsewhere.iter().any(|one| name.starts_with(one)) {
+    if FORMS.contains(&text) || elsewhere.iter().any(|one| name.starts_with(one)) {
         return Ok(text.to_owned());
     }
-    Err(format!("there are {}", known.join(", ")))
+    Err(format!("there are {}", FORMS.join(", ")))
 }
 
 /// A value of an option as the core reads it: in quotes unless it is a plain word.

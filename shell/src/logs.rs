@@ -1,4 +1,4 @@
-//! Where log lines go: standard error, warnings only unless more was asked for.
+//! Where log lines go: standard error, errors only unless more was asked for.
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging. `STOCKTAKE_LOG` (a `tracing` filter) wins over the number of `-v`.

@@ -88,6 +88,42 @@ fn what_was_planned_is_deleted_and_nothing_that_was_marked_later() {
     assert_eq!(self::deletions(&place), deletions);
 }
 
+#[test]
+fn a_plan_is_over_when_its_answer_is_and_may_be_applied_again() {
+    let place = with(&["old-1", "old-2"]);
+    mark(&place, "old-1|old-2");
+    plan(&place);
+    let apply = "clean apply plan.json | list verdict, name\n";
+    let twice = place.lines(&apply.repeat(2)).code(0);
+    assert_eq!(
+        twice.out.matches("verdict=deleted").count(),
+        4,
+        "{}",
+        twice.err
+    );
+    let before = "the plan was carried out before";
+    assert_eq!(twice.err.matches(before).count(), 1, "{}", twice.err);
+    // Each was tried by a dry run first.
+    assert_eq!(deletions(&place), 4);
+}
+
+#[test]
+fn a_plan_that_lets_nothing_go_says_so() {
+    let place = with(&["old-1"]);
+    mark(&place, "old-1");
+    place.lines("search /desired.clean = true | protect\n");
+    let planned = plan(&place);
+    let guard = "guard `protected` refuses 1 (setting: ";
+    assert!(planned.err.contains(guard), "{}", planned.err);
+    let applied = apply(&place).code(0);
+    assert_eq!(applied.out, "");
+    assert!(
+        applied.err.contains("the plan lets nothing go"),
+        "{}",
+        applied.err
+    );
+}
+
 fn sorted(out: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = out.lines().collect();
     lines.sort_unstable();

@@ -60,6 +60,68 @@ fn overrides_count_and_are_not_stored() {
 }
 
 #[test]
+fn overrides_that_are_left_out_are_told() {
+    let place = place();
+    place.write("stocktake.worker.yaml", "worker: {clean_up: true}\n");
+    let home = place.home().display().to_string();
+    let show = ["-c", "config show stocktake.worker"];
+    let with = |directory: &str| {
+        let mut program = place.program();
+        program.args(["--override-path", directory]).args(show);
+        run(&mut program, "").code(0)
+    };
+    let wrong = with(&home);
+    assert!(
+        wrong.err.contains("stocktake.worker.yaml` are left out: `stocktake.worker` cannot be used; line 1, column 10: unknown key `worker.clean_up`"),
+        "{}",
+        wrong.err
+    );
+    assert!(
+        wrong.out.starts_with("## the overrides in"),
+        "{}",
+        wrong.out
+    );
+    let gone = with("nowhere");
+    assert!(
+        gone.err.contains("there is no directory `nowhere`"),
+        "{}",
+        gone.err
+    );
+}
+
+#[test]
+fn a_list_is_set_as_yaml_has_it() {
+    let place = place();
+    for (line, shown) in [
+        ("k8s.namespaces=[web,shop]", "namespaces: ['web', 'shop']"),
+        ("k8s.no_namespaces='[a, b]'", "no_namespaces: ['a', 'b']"),
+        ("k8s.collect=[\"pods\"]", "collect: ['pods']"),
+    ] {
+        let line = format!("config set stocktake.worker {line}");
+        let ran = place.arguments(&["-c", &line]).code(0);
+        assert!(ran.out.contains(shown), "{}", ran.out);
+    }
+    let wrong = "config set stocktake.worker k8s.namespaces=web";
+    let wrong = place.arguments(&["-c", wrong]).code(2);
+    assert!(wrong.err.contains("wants a list"), "{}", wrong.err);
+}
+
+#[test]
+fn an_empty_text_replaces_nothing() {
+    let place = place();
+    place.write("empty.yaml", "# nothing\n\n");
+    let line = "config update stocktake.worker empty.yaml";
+    let refused = place.arguments(&["-c", line]).code(2);
+    assert!(
+        refused.err.contains("config delete stocktake.worker"),
+        "{}",
+        refused.err
+    );
+    let kept = place.arguments(&["-c", "config show stocktake.worker"]);
+    assert!(kept.out.contains("protected_namespaces:"), "{}", kept.out);
+}
+
+#[test]
 fn a_file_is_checked_and_compared_and_nothing_is_stored() {
     let place = place();
     place.write("right.yaml", "worker:\n  cleanup: true\nk8s:\n  config_files:\n    - path: /no/such/file\n  context: [old]\n");

@@ -102,6 +102,24 @@ fn without_a_kubeconfig_it_says_what_to_do() {
 }
 
 #[test]
+fn without_any_cluster_that_answers_it_failed() {
+    let place = Place::small(PROGRAM);
+    let ran = place
+        .arguments(&[
+            "--context",
+            "nope",
+            "-c",
+            "search is(kubernetes_pod) | count",
+        ])
+        .code(1);
+    assert!(
+        ran.err.contains("there is no context `nope`"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
 fn a_second_stocktake_attaches_to_the_first() {
     let place = Place::small(PROGRAM);
     let mut first = place

@@ -91,6 +91,8 @@ pub struct Applied {
     pub rows: Elements,
     /// How many objects there are, by the name of their cluster.
     pub totals: BTreeMap<String, u64>,
+    /// What else people should know.
+    pub notes: Vec<String>,
 }
 
 /// How a person, or a script, says that so much is meant to go.

@@ -127,7 +127,12 @@ impl Compiler<'_> {
                         .collect();
                 }
                 let kind = EngineErrorKind::UnknownKind(unknown.word);
-                Err(EngineError::new(kind).at(name.span).near(&near_names))
+                let error = EngineError::new(kind).at(name.span);
+                Err(if near_names.is_empty() {
+                    error.hint("a kind is known once it was collected; `kinds` lists what is known")
+                } else {
+                    error.near(&near_names)
+                })
             }
         }
     }

@@ -267,6 +267,9 @@ impl Stage for Apply {
         let applied = (call.services)
             .apply_plan(text, self.confirmed, &call.context)
             .await?;
+        for note in applied.notes {
+            call.side.note(note);
+        }
         let side = call.side.clone();
         let mut tally = Tally::new(&applied.totals);
         let done = applied.rows.inspect(move |row| {

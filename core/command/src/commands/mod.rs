@@ -121,13 +121,25 @@ fn no_option(name: &str, argument: &Argument, word: &Word) -> Result<(), Command
     }
 }
 
-/// The error for a sub-command nobody knows, with those there are.
+/// The error for a sub-command nobody knows, with those there are; for one that is known, how it goes.
 fn unknown_verb(name: &str, verbs: &[&str], argument: &Argument) -> CommandError {
     let known: Vec<String> = verbs.iter().map(|verb| format!("`{verb}`")).collect();
     let hint = format!("it knows {}; `help {name}` tells more", known.join(", "));
     let words = argument.words();
     let Some(word) = words.first() else {
         return CommandError::usage(format!("`{name}` needs to know what to do")).hint(hint);
+    };
+    if words.iter().any(|word| matches!(&*word.text, ">" | ">>")) {
+        return CommandError::usage(format!("`{name}` writes to no file"))
+            .hint("`| write FILE` at the end of the line does")
+            .at(argument.span());
+    }
+    let arguments = command(name).map_or(&[][..], |command| command.spec().arguments);
+    let mut usages = arguments.iter().map(|(usage, _)| usage);
+    let usage = usages.find(|usage| usage.split([' ', '|']).next() == Some(&*word.text));
+    let hint = match usage {
+        Some(usage) => format!("it goes `{name} {usage}`; `help {name}` tells more"),
+        None => hint,
     };
     CommandError::usage(format!("`{name}` cannot `{}` this way", word.text))
         .hint(hint)

@@ -155,7 +155,7 @@ impl Ready {
             Some(value) => Some(
                 value
                     .fill_all(node)
-                    .ok_or("a property of the value is missing")?,
+                    .map_err(|path| format!("it has no `{path}`, which the value asks for"))?,
             ),
         };
         Ok(TagChange {

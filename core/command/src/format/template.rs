@@ -51,13 +51,13 @@ impl Template {
         parts.collect()
     }
 
-    /// The text for one element; `None` if a hole has no value.
-    pub(crate) fn fill_all(&self, element: &Value) -> Option<String> {
-        let missing = self
-            .0
-            .iter()
-            .any(|part| matches!(part, Part::Hole(reader) if reader.value(element).is_none()));
-        (!missing).then(|| self.fill(element))
+    /// The text for one element; the path of the first hole without a value, if there is one.
+    pub(crate) fn fill_all(&self, element: &Value) -> Result<String, &Path> {
+        let missing = self.0.iter().find_map(|part| match part {
+            Part::Hole(reader) if reader.value(element).is_none() => Some(reader.path()),
+            _ => None,
+        });
+        missing.map_or_else(|| Ok(self.fill(element)), Err)
     }
 }
 

@@ -173,6 +173,12 @@ fn mistakes_are_told_with_the_way_out() {
         Some("did you mean `kubernetes_pod`?"),
     );
     check_error(
+        "is(xyzzy)",
+        EngineErrorKind::UnknownKind("xyzzy".into()),
+        "xyzzy",
+        Some("a kind is known once it was collected; `kinds` lists what is known"),
+    );
+    check_error(
         "is(kubernetes_pod) and restart = 1",
         EngineErrorKind::UnknownProperty("restart".into()),
         "restart",

@@ -114,10 +114,10 @@ fn what_cannot_be_done_with_graphs_is_told() {
     check(
         "graph delete --force a",
         expect![[r"
-        error 2: 6..22 `graph` cannot `delete` this way
-          hint: it knows `list`, `copy`, `snapshot`, `delete`, `export`, `import`; `help graph` tells more
-        exit 2
-    "]],
+            error 2: 6..22 `graph` cannot `delete` this way
+              hint: it goes `graph delete NAME`; `help graph` tells more
+            exit 2
+        "]],
     );
 }
 

@@ -125,7 +125,7 @@ fn one_object_that_cannot_be_tagged_does_not_stop_the_others() {
     check(
         "search is(kubernetes_service) | tag update owner {nope}",
         expect![[r"
-            error=a property of the value is missing, id=wP_c1SkVXhsAZfV5Z7sUhw
+            error=it has no `/reported.nope`, which the value asks for, id=wP_c1SkVXhsAZfV5Z7sUhw
             exit 1
         "]],
     );
@@ -198,6 +198,26 @@ fn workflows_are_watched_unless_a_person_waits() {
         expect![[r"
         error 2: 10..15 `workflows` cannot `dance` this way
           hint: it knows `list`, `show`, `run`, `running`, `history`, `log`, `stop`; `help workflows` tells more
+        exit 2
+    "]],
+    );
+}
+
+#[test]
+fn a_sub_command_that_lacks_something_says_how_it_goes() {
+    check(
+        "config show",
+        expect![[r"
+        error 2: 7..11 `configs` cannot `show` this way
+          hint: it goes `configs show ID`; `help configs` tells more
+        exit 2
+    "]],
+    );
+    check(
+        "config show stocktake.worker > worker.yaml",
+        expect![[r"
+        error 2: 7..42 `configs` writes to no file
+          hint: `| write FILE` at the end of the line does
         exit 2
     "]],
     );
