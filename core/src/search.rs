@@ -59,7 +59,7 @@ impl Core {
                 (None, Some(at)) => core.graph_at(at),
                 (None, None) => Ok(core.graph()),
             };
-            let found = graph.and_then(|graph| graph.search(&request).map_err(command_error));
+            let found = graph.and_then(|graph| graph.search(&request).map_err(way_out));
             let rows = match found {
                 Ok(rows) => rows,
                 Err(error) => {
@@ -107,7 +107,7 @@ impl Core {
         let ground = self.ground(search.graph.clone()).await?;
         let graph = ground.map_or_else(|| self.graph(), |kept| kept.graph);
         let request = request(search, Arc::default());
-        graph.explain(&request).map_err(command_error)
+        graph.explain(&request).map_err(way_out)
     }
 
     /// The kept graph that is asked, if one is.
@@ -281,6 +281,18 @@ fn merge(path: &Path) -> Option<Merge> {
             ..Query::default()
         },
     })
+}
+
+/// An error of the engine for somebody who asks what was collected.
+fn way_out(error: EngineError) -> CommandError {
+    let unknown = matches!(error.kind, EngineErrorKind::UnknownKind(_));
+    let error = command_error(error);
+    match error.hint {
+        None if unknown => {
+            error.hint("a kind is known once it was collected; `kinds` lists what is known")
+        }
+        _ => error,
+    }
 }
 
 /// An error of the engine as commands show it.

@@ -127,12 +127,7 @@ impl Compiler<'_> {
                         .collect();
                 }
                 let kind = EngineErrorKind::UnknownKind(unknown.word);
-                let error = EngineError::new(kind).at(name.span);
-                Err(if near_names.is_empty() {
-                    error.hint("a kind is known once it was collected; `kinds` lists what is known")
-                } else {
-                    error.near(&near_names)
-                })
+                Err(EngineError::new(kind).at(name.span).near(&near_names))
             }
         }
     }

@@ -176,7 +176,7 @@ fn mistakes_are_told_with_the_way_out() {
         "is(xyzzy)",
         EngineErrorKind::UnknownKind("xyzzy".into()),
         "xyzzy",
-        Some("a kind is known once it was collected; `kinds` lists what is known"),
+        None,
     );
     check_error(
         "is(kubernetes_pod) and restart = 1",
