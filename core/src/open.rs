@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use arc_swap::ArcSwap;
 use stocktake_engine::{Graph, Partition, PartitionBuilder, Turns};
-use stocktake_model::{Gap, GapReason, Model, PluginModel};
+use stocktake_model::{Gap, GapReason, Kind, Model, PluginModel};
 use stocktake_store::{AccountHeader, Damaged, Store, StoreError};
 use tokio::runtime::Handle;
 use tracing::warn;
@@ -95,6 +95,20 @@ impl Core {
                 tokio::task::spawn_blocking(move || keeping.keep_forms());
                 core
             })
+    }
+
+    /// Makes the kinds that plugins bring along known before any of them was collected. What the record knows of a kind
+    /// stays as it is.
+    pub fn know(&self, kinds: impl IntoIterator<Item = Kind>) {
+        let mut model = Model::clone(self.graph().model());
+        let new: Vec<Kind> = kinds
+            .into_iter()
+            .filter(|kind| model.kind(&kind.name).is_none())
+            .collect();
+        if model.add(new) {
+            let model = Arc::new(model);
+            self.0.graph.rcu(|graph| graph.with_model(model.clone()));
+        }
     }
 }
 

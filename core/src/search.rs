@@ -42,7 +42,7 @@ impl Core {
         };
         let (clusters, data_age_secs) = match &ground {
             Some(kept) => (kept.headers.len(), age(&kept.headers, now())),
-            None => (self.headers().len(), self.data_age(now())),
+            None => (self.cluster_status().len(), self.data_age(now())),
         };
         let unkept = search.at.iter().flat_map(|_| unkept(&asked));
         let unkept: Vec<String> = unkept.collect();

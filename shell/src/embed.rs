@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use stocktake_client::{Client, Transport};
 use stocktake_command::Services as _;
 use stocktake_core::{Core, OpenError, Options, Overrides, Schedule};
-use stocktake_worker::Worker;
+use stocktake_worker::{Worker, models};
 use tokio::task::JoinHandle;
 
 use crate::args::Args;
@@ -72,6 +72,7 @@ impl Owner {
     pub(crate) async fn start(options: Options, overrides: Overrides) -> Result<Self, OpenError> {
         let core = Core::open(options).await?;
         core.lay_over(overrides);
+        know_kinds(&core);
         let worker = Worker::new(Client::new(core.transport()), "embedded");
         let mut tasks = vec![tokio::spawn(worker.run())];
         tasks.extend(core.start()?);
@@ -179,6 +180,11 @@ impl Embedded {
     }
 }
 
+/// What can be asked for does not depend on what was collected: nothing found is an answer, an unknown word is none.
+fn know_kinds(core: &Core) {
+    core.know(models().into_iter().flat_map(|(_, model)| model.kinds));
+}
+
 fn trouble(error: OpenError) -> Trouble {
     Trouble {
         hint: error.hint(),
@@ -211,6 +217,7 @@ pub(crate) async fn core_only(args: &Args, screen: Screen) -> Result<u8> {
     };
     let core = Core::open(options).await.map_err(trouble)?;
     core.lay_over(overrides(args)?);
+    know_kinds(&core);
     let tasks = core.start().map_err(trouble)?;
     screen.aside("the core is ready; workers and shells find it by its data directory");
     stop_signal().await?;

@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use stocktake_command::FileMode;
+use anyhow::{Context as _, Result, bail};
+use stocktake_command::{FileMode, Target, targets};
 
 /// Largest file that is sent to the core, in bytes.
 const MAX_UPLOAD: u64 = 64 << 20;
@@ -27,6 +27,50 @@ fn read(name: &str) -> Result<String> {
         bail!("`{name}` has {size} bytes; files of up to {MAX_UPLOAD} bytes can be used");
     }
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))
+}
+
+/// A file that cannot be made where a line wants it. The line is wrong, not the world: another name helps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoPlace {
+    /// It would be overwritten.
+    #[error("`{0}` exists already")]
+    Exists(String),
+    /// Its directory is not there.
+    #[error("there is no directory `{0}`")]
+    NoDirectory(String),
+    /// The name is that of a directory.
+    #[error("`{0}` is a directory")]
+    IsDirectory(String),
+    /// Nothing can be made in its directory.
+    #[error("cannot write to `{directory}`: {why}")]
+    Refused {
+        /// The directory.
+        directory: String,
+        /// What the system said.
+        why: String,
+    },
+}
+
+impl NoPlace {
+    /// The way out.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => "use `--force` to replace it, or choose another name",
+            Self::NoDirectory(_) => "make it first, or choose another one",
+            Self::IsDirectory(_) => "name a file in it",
+            Self::Refused { .. } => "choose a directory you may write to",
+        }
+    }
+}
+
+/// Looks whether the files a line writes can be made, before anything of it runs. The first that cannot, with the line's bytes
+/// that name it.
+pub(crate) fn unwritable(line: &str) -> Option<(NoPlace, (usize, usize))> {
+    targets(line).into_iter().find_map(|target| {
+        let Target { name, mode, span } = target;
+        let refused = begin(Path::new(&name), mode).err()?;
+        Some((refused, (span.start, span.end)))
+    })
 }
 
 /// Files one line writes, by name. They appear complete or not at all: a line that breaks off leaves none behind.
@@ -64,36 +108,37 @@ impl Written {
     }
 }
 
-fn begin(path: &Path, mode: FileMode) -> Result<(File, tempfile::TempPath)> {
+/// An open file beside the one that is meant. It is gone when it is dropped.
+fn begin(path: &Path, mode: FileMode) -> Result<(File, tempfile::TempPath), NoPlace> {
+    let shown = || path.display().to_string();
+    if path.is_dir() {
+        return Err(NoPlace::IsDirectory(shown()));
+    }
     if mode == FileMode::Create && path.exists() {
-        bail!(
-            "`{}` exists already; use `write --force` to replace it",
-            path.display()
-        );
+        return Err(NoPlace::Exists(shown()));
     }
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     if !directory.is_dir() {
-        bail!("there is no directory `{}`", directory.display());
+        return Err(NoPlace::NoDirectory(directory.display().to_string()));
     }
+    // What the system says would name the temporary file, which nobody asked for.
+    let refused = |error: std::io::Error| NoPlace::Refused {
+        directory: directory.display().to_string(),
+        why: error.kind().to_string(),
+    };
     let temporary = tempfile::Builder::new()
         .prefix(".stocktake-")
         .tempfile_in(directory)
-        // It would name the temporary file, which nobody asked for.
-        .map_err(|error| {
-            anyhow!(
-                "cannot write to `{}`: {}",
-                directory.display(),
-                error.kind()
-            )
-        })?
+        .map_err(refused)?
         .into_temp_path();
     let file = OpenOptions::new()
         .write(true)
         .truncate(true)
-        .open(&temporary)?;
+        .open(&temporary)
+        .map_err(refused)?;
     Ok((file, temporary))
 }
 
@@ -112,6 +157,27 @@ mod tests {
         assert!(!path.exists());
         assert_eq!(written.finish().unwrap(), [name]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "digraph {\n}\n");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_known_before_the_line_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out");
+        std::fs::write(&path, "precious").unwrap();
+        let name = path.to_str().unwrap();
+        let line = format!("search all | write {name}");
+        let (refused, (start, end)) = unwritable(&line).unwrap();
+        assert_eq!(refused, NoPlace::Exists(name.to_owned()));
+        assert_eq!(&line[start..end], name);
+        assert!(unwritable(&format!("search all | write --force {name}")).is_none());
+        assert!(unwritable(&format!("search all | write {name}.new")).is_none());
+        let (refused, _) = unwritable(&format!("search all | write {name}/x/y")).unwrap();
+        assert_eq!(refused, NoPlace::NoDirectory(format!("{name}/x")));
+        let inside = directory.path().to_str().unwrap();
+        let (refused, _) = unwritable(&format!("search all | write --force {inside}")).unwrap();
+        assert_eq!(refused, NoPlace::IsDirectory(inside.to_owned()));
+        let names = std::fs::read_dir(directory.path()).unwrap();
+        assert_eq!(names.count(), 1, "looking leaves nothing behind");
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use stocktake_command::Class;
 use stocktake_core::BadOverride;
 use tokio::runtime::Runtime;
 
@@ -97,7 +98,8 @@ fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8>
     } else {
         0
     };
-    if waits && runtime.block_on(client.info())?.accounts == 0 {
+    let nothing_there = waits && runtime.block_on(client.info())?.accounts == 0;
+    if nothing_there {
         screen.aside(NOTHING_THERE);
     }
     if seat == Seat::Prompt {
@@ -109,7 +111,13 @@ fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8>
         converse(args, screen, runtime, client)?
     };
     runtime.block_on(embedded.leave(screen));
-    Ok(if code == 0 { first } else { code })
+    // An answer from nothing is not a partial one: what failed is the collection.
+    let from_nothing = nothing_there && code == Class::Partial.exit_code();
+    Ok(if code == 0 || from_nothing {
+        first
+    } else {
+        code
+    })
 }
 
 fn show_demo(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8> {

@@ -9,8 +9,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::answer::{Answer, Edit, Ended, Lines, Reader};
 use crate::editor;
-use crate::files;
-use crate::render::Screen;
+use crate::files::{self, NoPlace};
+use crate::render::{Place, Screen};
 
 /// A conversation with one core.
 pub(crate) struct Session {
@@ -64,12 +64,20 @@ impl Session {
     }
 
     async fn told(&self, line: &str, lines: Lines) -> u8 {
+        if let Some((refused, span)) = files::unwritable(line) {
+            let place = Place { line, span };
+            let hint = Some(refused.hint());
+            self.screen.error(&refused.to_string(), Some(place), hint);
+            return 2;
+        }
         let mut edited = None;
         let code = match self.converse(line, lines, &mut edited).await {
             Ok(code) => code,
             Err(error) => {
-                self.screen.error(&format!("{error:#}"), None, None);
-                1
+                let refused = error.downcast_ref::<NoPlace>();
+                let hint = refused.map(NoPlace::hint);
+                self.screen.error(&format!("{error:#}"), None, hint);
+                if refused.is_some() { 2 } else { 1 }
             }
         };
         if let Some(edited) = edited.filter(|_| code != 0) {

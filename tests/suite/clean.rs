@@ -62,7 +62,7 @@ fn what_was_planned_is_deleted_and_nothing_that_was_marked_later() {
         planned.err
     );
     assert!(planned.err.contains("2 of 2 may go"), "{}", planned.err);
-    let again = place.arguments(&["-c", "clean plan -o plan.json"]).code(1);
+    let again = place.arguments(&["-c", "clean plan -o plan.json"]).code(2);
     assert!(
         again.err.contains("--force"),
         "a plan is not lost: {}",

@@ -151,6 +151,10 @@ fn without_a_cluster_it_says_what_to_do() {
     }
     let mut program = place.program();
     program.env_remove("KUBECONFIG");
-    let ran = stocktake_tests::run(&mut program, "search all | count\n");
+    // Shipped kinds are known all the same; those of custom resources are not.
+    let lines = "search all | count\nsearch is(kubernetes_acme_io_thing)\n";
+    let ran = stocktake_tests::run(&mut program, lines);
     assert!(ran.out.contains("total matched: 0"), "{}", ran.out);
+    let known = "  hint: a kind is known once it was collected";
+    assert!(ran.err.contains(known), "{}", ran.err);
 }

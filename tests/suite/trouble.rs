@@ -22,6 +22,13 @@ fn mistakes_in_a_line_are_pointed_at_and_end_with_2() {
         ("config show nope", "nope"),
         ("workflows run colect", "collect"),
         ("search is(kubernetes_pod) | write", "write"),
+        ("search replicas > 3", "deployment_spec.replicas"),
+        (
+            "search is(kubernetes_pod) and pod_ip = 1",
+            "pod_status.pod_ip",
+        ),
+        ("search zzzzzz = 1", "`kinds KIND`"),
+        ("kinds -p containers", "pod_spec.containers"),
     ] {
         let ran = place.arguments(&["-c", line]).code(2);
         assert!(ran.err.contains(said), "{line}: {}", ran.err);
@@ -43,7 +50,11 @@ fn an_unreachable_cluster_does_not_cost_the_others() {
         .arguments(&["-c", "search is(kubernetes_cluster) | list name"])
         .code(3);
     assert_eq!(ran.out, "name=prod-eu\nname=prod-us\n");
-    assert!(ran.err.contains("staging"), "{}", ran.err);
+    assert!(
+        ran.err.contains("1 of 3 clusters incomplete: staging"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -79,6 +90,33 @@ fn without_a_kubeconfig_it_says_what_to_do() {
     assert!(ran.err.contains(".kube/config"), "{}", ran.err);
     assert!(ran.err.contains("stocktake demo"), "{}", ran.err);
     assert_eq!(ran.code, 1, "{}", ran.err);
+    // Words for kinds are known all the same: there is one trouble, not two.
+    let mut program = place.program();
+    program.env_remove("KUBECONFIG").args([
+        "-c",
+        "search is(kubernetes_pod) and pod_status.phase = Running | count",
+    ]);
+    let ran = stocktake_tests::run(&mut program, "");
+    assert_eq!(ran.err.matches("error: ").count(), 1, "{}", ran.err);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+}
+
+#[test]
+fn without_any_cluster_that_answers_it_failed() {
+    let place = Place::small(PROGRAM);
+    let ran = place
+        .arguments(&[
+            "--context",
+            "nope",
+            "-c",
+            "search is(kubernetes_pod) | count",
+        ])
+        .code(1);
+    assert!(
+        ran.err.contains("there is no context `nope`"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -148,13 +186,17 @@ fn a_data_directory_that_cannot_be_used_is_named() {
 fn files_are_never_overwritten_by_accident() {
     let place = Place::small(PROGRAM);
     place.write("out.json", "precious");
-    let line = "search is(kubernetes_cluster) | format --json | write out.json";
-    let ran = place.arguments(&["-c", line]).code(1);
+    let line = "search is(kubernetes_cluster) | protect | format --json | write out.json";
+    let ran = place.arguments(&["-c", line]).code(2);
     assert!(ran.err.contains("--force"), "{}", ran.err);
+    assert!(ran.err.contains("^^^^^^^^"), "{}", ran.err);
     assert_eq!(
         std::fs::read_to_string(place.home().join("out.json")).unwrap(),
         "precious"
     );
+    // It was seen before anything ran.
+    let ran = place.arguments(&["-c", "search /metadata.protected = true | list name"]);
+    assert_eq!(ran.out, "");
 }
 
 /// The kubeconfig of a place with one user entry or cluster entry changed.

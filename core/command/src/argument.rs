@@ -125,6 +125,14 @@ impl Argument {
         (trimmed.slice(0..end), rest)
     }
 
+    /// The word if it was typed as an option: `--nope`, without quotes.
+    pub fn option<'w>(&self, word: &'w Word) -> Option<&'w str> {
+        let typed = self.text[word.range.clone()].strip_prefix("--")?;
+        typed
+            .starts_with(|c: char| c.is_ascii_alphabetic())
+            .then_some(word.text.as_str())
+    }
+
     /// The words, split at blanks outside quotes; quotes around a word or a part of it are taken off.
     pub fn words(&self) -> Vec<Word> {
         let mut words = Vec::new();

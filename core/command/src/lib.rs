@@ -30,6 +30,7 @@ mod order;
 mod output;
 mod pairs;
 mod pipeline;
+mod placed;
 mod placeholder;
 mod reader;
 mod scene;
@@ -49,7 +50,7 @@ pub use act::{
 };
 pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name, snapshot_name};
 pub use argument::{Argument, Word};
-pub use commands::{COMMANDS, command};
+pub use commands::{COMMANDS, Target, command, targets};
 pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};
 pub use context::{Context, Terminal};
 pub use draft::{Draft, Folded};

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stocktake_model::near;
+use stocktake_query::Span;
 
 use crate::draft::{Draft, Folded};
 use crate::expand::expanded;
 use crate::line::{Assignments, Sentence, assignments, split};
+use crate::placed::Placed;
 use crate::scene::VARIABLES;
 use crate::spec::Stage;
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
 
 /// A sentence, ready to run.
 pub(crate) struct Pipeline {
-    stages: Vec<Box<dyn Stage>>,
+    stages: Vec<Placed>,
     /// What it was read against.
     pub(crate) scene: Arc<Scene>,
     /// The sentence with the names of commands spelled out.
@@ -248,7 +250,7 @@ fn insert_list(steps: &mut Vec<Step>) {
     }
 }
 
-fn list(span: stocktake_query::Span) -> Step {
+fn list(span: Span) -> Step {
     Step {
         command: command("list").expect("it is registered"),
         word: Argument::standing_for("list", span),
@@ -326,7 +328,7 @@ fn finish(
     check_present(&steps, &scene)?;
     let mut draft: Option<Draft> = None;
     let mut searches = Vec::new();
-    let mut stages: Vec<Box<dyn Stage>> = Vec::new();
+    let mut stages: Vec<Placed> = Vec::new();
     for (place, step) in steps.iter().enumerate() {
         let stage = step
             .command
@@ -345,10 +347,10 @@ fn finish(
         match folded {
             Folded::No => {
                 searches.extend(stage.draft().map(|draft| draft.request(&scene)));
-                stages.push(stage);
+                stages.push(placed(stage, step));
             }
             Folded::Whole => {}
-            Folded::Then(rest) => stages.push(rest),
+            Folded::Then(rest) => stages.push(placed(rest, step)),
         }
     }
     if let Some(mut draft) = draft {
@@ -362,11 +364,11 @@ fn finish(
         }
         draft.wanted = wanted(&stages);
         searches.insert(0, draft.request(&scene));
-        stages.insert(0, Box::new(draft));
+        stages.insert(0, placed(Box::new(draft), &steps[0]));
     }
     Ok(Pipeline {
-        files: stages.iter().flat_map(|stage| stage.files()).collect(),
-        lines: stages.iter().flat_map(|stage| stage.lines()).collect(),
+        files: stages.iter().flat_map(Placed::files).collect(),
+        lines: stages.iter().flat_map(Placed::lines).collect(),
         searches,
         stages,
         scene: Arc::new(scene),
@@ -407,19 +409,27 @@ fn refuse_actions(steps: &[Step], why: &str) -> Result<(), CommandError> {
 
 /// Without a span, the command itself is to blame.
 fn blame(error: CommandError, step: &Step) -> CommandError {
-    let whole = if step.argument.is_empty() {
+    error.at(whole(step))
+}
+
+fn whole(step: &Step) -> Span {
+    if step.argument.is_empty() {
         step.word.span()
     } else {
         step.argument.span()
-    };
-    error.at(whole)
+    }
+}
+
+fn placed(stage: Box<dyn Stage>, step: &Step) -> Placed {
+    let acts = step.command.spec().category == Category::Action;
+    Placed::new(stage, whole(step), acts.then(|| step.word.span()))
 }
 
 /// What the stages read from other sections than those of the node itself; each path once.
-fn wanted(stages: &[Box<dyn Stage>]) -> Vec<stocktake_query::Path> {
+fn wanted(stages: &[Placed]) -> Vec<stocktake_query::Path> {
     const COMPUTED: [&str; 3] = ["ancestors", "descendants", "usage"];
     let mut paths = Vec::new();
-    for path in stages.iter().flat_map(|stage| stage.reads()) {
+    for path in stages.iter().flat_map(Placed::reads) {
         let computed = path
             .segments
             .first()

@@ -191,14 +191,33 @@ impl Compiler<'_> {
         if merged || !model.declared_by(name).is_empty() || in_data() {
             return Ok(());
         }
+        let kind = EngineErrorKind::UnknownProperty(name.to_owned());
+        let error = EngineError::new(kind).at(path.span);
+        let meant = self.meant(name, scope);
+        Err(if meant.is_empty() {
+            error.hint("`kinds KIND` shows the properties of a kind; a name may stand in another: `pod_status.phase`")
+        } else {
+            error.near(&meant)
+        })
+    }
+
+    /// What an unknown name may stand for: a property that has it further down, else one that is written nearly so.
+    fn meant(&self, name: &str, scope: &Scope) -> Vec<String> {
+        let model = &self.graph.catalog.model;
+        let within: Vec<&str> = scope.within.iter().map(String::as_str).collect();
+        let mut nested = model.paths_to(name, &within);
+        if nested.is_empty() {
+            nested = model.paths_to(name, &[]);
+        }
+        nested.truncate(3);
+        if !nested.is_empty() {
+            return nested;
+        }
         let mut known: BTreeSet<&str> = self.graph.catalog.top_properties();
         for partition in self.graph.partitions.iter() {
             known.extend(partition.properties.iter().map(String::as_str));
         }
-        let kind = EngineErrorKind::UnknownProperty(name.to_owned());
-        Err(EngineError::new(kind)
-            .at(path.span)
-            .near(&near(name, known)))
+        near(name, known).into_iter().map(str::to_owned).collect()
     }
 
     fn typed(&mut self, from: From, typed: Typed, own: &[Segment], scope: &Scope) -> TypedPath {

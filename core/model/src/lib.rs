@@ -11,6 +11,7 @@ mod id;
 mod kind;
 mod model;
 mod near;
+mod nested;
 mod object;
 mod overlay;
 mod path;

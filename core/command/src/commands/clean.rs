@@ -121,7 +121,7 @@ impl Command for Clean {
     fn parse(&self, argument: &Argument, scene: &Scene) -> Result<Box<dyn Stage>, CommandError> {
         let (_, rest) = argument.head();
         Ok(match verb(argument) {
-            Verb::Mark => mark::to_clean(argument, scene),
+            Verb::Mark => mark::to_clean(argument, scene)?,
             Verb::Plan => Box::new(plan(&rest)?),
             Verb::Apply => Box::new(apply(&rest)?),
         })

@@ -88,6 +88,7 @@ impl Ready {
         for (place, word) in words.iter().enumerate() {
             let option = &argument.text()[word.range.clone()];
             if !matches!(option, "--after" | "--before" | "--change") {
+                super::no_option("history", argument, word)?;
                 continue;
             }
             let value = words.get(place + 1).ok_or_else(|| {

@@ -215,6 +215,11 @@ fn property(path: &str, model: &Model) -> Result<Flow, CommandError> {
     let plain = without_brackets(path);
     let names: Vec<&str> = plain.split('.').collect();
     let Some(of) = model.property_type(&names, &[]) else {
+        let nested = model.paths_to(names[names.len() - 1], &[]);
+        if let Some(first) = nested.first() {
+            let error = CommandError::usage(format!("no kind has the property `{path}`"));
+            return Err(error.hint(format!("did you mean `{first}`?")));
+        }
         let declared = model.kinds().flat_map(|kind| &kind.properties);
         let meant = near(names[0], declared.map(|property| property.name.as_str()));
         let error = CommandError::usage(format!("no kind has the property `{path}`"));

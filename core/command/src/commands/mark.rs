@@ -138,8 +138,8 @@ pub(super) static TO_SET_METADATA: Mark = Mark {
 };
 
 /// Marks for deletion: what `clean` does with a reason.
-pub(super) fn to_clean(argument: &Argument, scene: &Scene) -> Box<dyn Stage> {
-    Box::new(clean(argument, scene))
+pub(super) fn to_clean(argument: &Argument, scene: &Scene) -> Result<Box<dyn Stage>, CommandError> {
+    Ok(Box::new(clean(argument, scene)?))
 }
 
 impl Command for Mark {
@@ -168,18 +168,26 @@ enum Allowed {
     Deletable,
 }
 
-fn clean(argument: &Argument, scene: &Scene) -> Change {
-    let reason = match argument.words().as_slice() {
+fn clean(argument: &Argument, scene: &Scene) -> Result<Change, CommandError> {
+    let words = argument.words();
+    // Whoever types an option means something that would not happen: nothing is marked on a guess.
+    if let Some(option) = words.iter().find(|word| argument.option(word).is_some()) {
+        let error = CommandError::usage(format!("`clean` has no option `{}`", option.text));
+        return Err(error
+            .hint("as a part of the reason it stands in quotes; `set_desired clean=null` takes a mark back")
+            .at(option.span));
+    }
+    let reason = match words.as_slice() {
         [] => Value::Null,
         [word] => Value::String(word.text.clone()),
         _ => Value::String(argument.text().to_owned()),
     };
     let patch = json!({"clean": true, "reason": reason, "at": normalise(scene.now)});
-    Change {
+    Ok(Change {
         section: Marks::Desired,
         patch: into_map(patch),
         allowed: Allowed::Deletable,
-    }
+    })
 }
 
 fn protected(name: &str, argument: &Argument, value: bool) -> Result<Change, CommandError> {
@@ -243,11 +251,11 @@ impl Change {
             match element.map(|element| self.checked(&element, call)) {
                 Ok(Ok(Some(id))) => ids.push(id),
                 Ok(Ok(None)) => {} // an edge
-                Ok(Err(failure)) => {
+                Ok(Err(Refused::Object(failure))) => {
                     call.side.fail(1);
                     done.push(Ok(failure));
                 }
-                Err(error) => return vec![Err(error)],
+                Ok(Err(Refused::NoNode(error))) | Err(error) => return vec![Err(error)],
             }
         }
         if ids.is_empty() {
@@ -264,7 +272,7 @@ impl Change {
     }
 
     /// The id of an element that may be changed; an element that tells why not, otherwise.
-    fn checked(&self, element: &Value, call: &Call) -> Result<Option<String>, Value> {
+    fn checked(&self, element: &Value, call: &Call) -> Result<Option<String>, Refused> {
         if let Value::String(id) = element
             && self.allowed == Allowed::Nodes
         {
@@ -276,10 +284,15 @@ impl Change {
         let id = element.get("id").and_then(Value::as_str);
         let (Some(id), Some(reported)) = (id, element.get("reported").and_then(Value::as_object))
         else {
-            return Err(failure("not a node of the graph", element));
+            return Err(if is_failure(element) {
+                Refused::Object(element.clone())
+            } else {
+                Refused::NoNode(no_node(element))
+            });
         };
         if self.allowed == Allowed::Deletable {
-            deletable(element, id, reported, call).map_err(|why| failure(&why, element))?;
+            deletable(element, id, reported, call)
+                .map_err(|why| Refused::Object(failure(&why, element)))?;
             if element.pointer("/metadata/protected") == Some(&Value::Bool(true)) {
                 call.side.note(
                     "some of these are protected and will not be deleted: `unprotect` them first",
@@ -288,6 +301,14 @@ impl Change {
         }
         Ok(Some(id.to_owned()))
     }
+}
+
+/// Why an element is not changed.
+enum Refused {
+    /// This one cannot be; the element that tells why. The others can.
+    Object(Value),
+    /// The line hands over something else than nodes.
+    NoNode(CommandError),
 }
 
 fn deletable(element: &Value, id: &str, reported: &Map, call: &Call) -> Result<(), String> {
@@ -310,6 +331,23 @@ fn deletable(element: &Value, id: &str, reported: &Map, call: &Call) -> Result<(
             "there is no object behind this `{kind}` that could be deleted"
         )),
     }
+}
+
+/// Whoever pipes this into an action means something else.
+pub(super) fn no_node(element: &Value) -> CommandError {
+    let text = scalar_text(element);
+    let shown = match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    };
+    CommandError::usage(format!("`{shown}` is not a node of the graph"))
+        .hint("search for what is to be changed, and put this right behind it")
+}
+
+/// Whether an element tells what went wrong in the command before.
+pub(super) fn is_failure(element: &Value) -> bool {
+    let told = |map: &Map| map.len() == 2 && map.contains_key("error") && map.contains_key("id");
+    element.as_object().is_some_and(told)
 }
 
 /// An element that tells what went wrong with one object.

@@ -35,8 +35,10 @@ mod walk;
 mod workflows;
 mod write;
 
+pub use write::{Target, targets};
+
 use crate::spec::Command;
-use crate::{Argument, CommandError};
+use crate::{Argument, CommandError, Word};
 
 /// Every command, by name. A command that is not listed does not exist.
 pub static COMMANDS: &[&dyn Command] = &[
@@ -105,6 +107,18 @@ fn no_argument(name: &str, argument: &Argument) -> Result<(), CommandError> {
         return Ok(());
     }
     Err(CommandError::usage(format!("`{name}` takes no argument")).at(argument.span()))
+}
+
+/// An error if the word was typed as an option: those the command has were taken before.
+fn no_option(name: &str, argument: &Argument, word: &Word) -> Result<(), CommandError> {
+    match argument.option(word) {
+        None => Ok(()),
+        Some(option) => Err(
+            CommandError::usage(format!("`{name}` has no option `{option}`"))
+                .hint(format!("`help {name}` shows all of them"))
+                .at(word.span),
+        ),
+    }
 }
 
 /// The error for a sub-command nobody knows, with those there are; for one that is known, how it goes.

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, future};
 use serde_json::Value;
 use stocktake_query::Path;
 
-use super::mark::failure;
+use super::mark::{failure, is_failure, no_node};
 use crate::format::template::Template;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
 use crate::{
@@ -129,6 +129,13 @@ impl Stage for Ready {
 impl Ready {
     /// The node as it is afterwards, or `{error, id}`: one object never stops the others.
     async fn one(&self, node: Value, call: &Call) -> Result<Value, CommandError> {
+        if !crate::reader::is_node(&node) {
+            return if is_failure(&node) {
+                Ok(node)
+            } else {
+                Err(no_node(&node))
+            };
+        }
         let outcome = match self.change(&node) {
             Ok(change) => {
                 let tagged = call.services.tag(node.clone(), change, &call.context);
@@ -143,9 +150,6 @@ impl Ready {
     }
 
     fn change(&self, node: &Value) -> Result<TagChange, String> {
-        if !crate::reader::is_node(node) {
-            return Err("not a node of the graph".to_owned());
-        }
         let value = match &self.value {
             None => None,
             Some(value) => Some(

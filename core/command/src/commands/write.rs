@@ -2,7 +2,10 @@
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream};
 use serde_json::Value;
+use stocktake_query::Span;
 
+use crate::line::split;
+use crate::pipeline::keeps_line;
 use crate::scene::Side;
 use crate::show::scalar_text;
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
@@ -47,26 +50,66 @@ impl Command for Write {
     }
 
     fn parse(&self, argument: &Argument, _: &Scene) -> Result<Box<dyn Stage>, CommandError> {
-        let mut mode = FileMode::Create;
-        let mut names = Vec::new();
-        for word in argument.words() {
-            if word.text == "--force" {
-                mode = FileMode::Replace;
-            } else {
-                names.push(word);
+        let Target { name, mode, .. } = target(argument)?;
+        Ok(Box::new(Ready { name, mode }))
+    }
+}
+
+/// A file that a line is going to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name, as it was typed.
+    pub name: String,
+    /// Whether one that is there may be replaced.
+    pub mode: FileMode,
+    /// Where the name stands in the line.
+    pub span: Span,
+}
+
+/// The files a line writes by `write`, for a client that looks whether it can make them before anything runs.
+///
+/// Names with placeholders are left out, and so is what an alias writes: those are found out when they are written.
+/// Of a line that cannot be read there are none, its errors are told by whoever runs it.
+pub fn targets(line: &str) -> Vec<Target> {
+    let sentences = split(&Argument::typed(line)).unwrap_or_default();
+    let mut found = Vec::new();
+    for sentence in sentences {
+        let (word, rest) = sentence.first().map(Argument::head).unwrap_or_default();
+        if keeps_line(word.text(), rest.head().0.text()) {
+            continue;
+        }
+        for piece in &sentence {
+            let (word, argument) = piece.head();
+            if word.text() == SPEC.name && !argument.text().contains('@') {
+                found.extend(target(&argument));
             }
         }
-        match names.as_slice() {
-            [name] if !name.text.is_empty() => Ok(Box::new(Ready {
-                name: name.text.clone(),
-                mode,
-            })),
-            [] | [_] => Err(CommandError::usage("`write` needs the name of a file")
-                .hint("write e.g. `write pods.csv`")),
-            [_, second, ..] => Err(CommandError::usage("`write` takes one name")
-                .hint("put quotes around a name with blanks")
-                .at(second.span)),
+    }
+    found
+}
+
+fn target(argument: &Argument) -> Result<Target, CommandError> {
+    let mut mode = FileMode::Create;
+    let mut names = Vec::new();
+    for word in argument.words() {
+        if argument.option(&word) == Some("--force") {
+            mode = FileMode::Replace;
+        } else {
+            super::no_option(SPEC.name, argument, &word)?;
+            names.push(word);
         }
+    }
+    match names.as_slice() {
+        [name] if !name.text.is_empty() => Ok(Target {
+            name: name.text.clone(),
+            mode,
+            span: name.span,
+        }),
+        [] | [_] => Err(CommandError::usage("`write` needs the name of a file")
+            .hint("write e.g. `write pods.csv`")),
+        [_, second, ..] => Err(CommandError::usage("`write` takes one name")
+            .hint("put quotes around a name with blanks")
+            .at(second.span)),
     }
 }
 
@@ -138,4 +181,45 @@ fn pieces(elements: Elements, file: File) -> Elements {
         Some((Ok(Value::Null), None))
     })
     .boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: Expect) {
+        let found = targets(line).into_iter().map(|file| {
+            format!(
+                "{} {:?} {}\n",
+                file.name,
+                file.mode,
+                &line[file.span.start..file.span.end]
+            )
+        });
+        expected.assert_eq(&found.collect::<String>());
+    }
+
+    #[test]
+    fn the_files_of_a_line_are_known_before_it_runs() {
+        check(
+            "search all | list | write --force 'a b'; is(pod) | write x.csv",
+            expect![[r"
+                a b Replace 'a b'
+                x.csv Create x.csv
+            "]],
+        );
+        check(
+            "search name = \"| write x\" | write @TODAY@.csv",
+            expect![""],
+        );
+        check(
+            "jobs add --schedule '0 5 * * *' search all | write x",
+            expect![""],
+        );
+        check("search all | write", expect![""]);
+        check("search 'all | write x", expect![""]);
+    }
 }

@@ -52,6 +52,7 @@ impl Options {
                 typed => {
                     let named = typed.split_once('=').map(|(name, _)| name);
                     let Some(name) = named.filter(|name| VALUED.contains(name)) else {
+                        super::super::no_option("search", argument, word)?;
                         continue;
                     };
                     let (_, text) = word.text.split_once('=').unwrap_or_default();

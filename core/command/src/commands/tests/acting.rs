@@ -39,9 +39,9 @@ fn a_plan_is_shown_and_frozen_in_a_file() {
     check(
         "clean plan --allow nope",
         expect![[r"
-        error 2: no guard `nope` can be switched off
-        exit 2
-    "]],
+            error 2: 6..23 no guard `nope` can be switched off
+            exit 2
+        "]],
     );
     check(
         "clean plan --allow",

@@ -18,8 +18,9 @@ fn marks_are_set_on_nodes_only() {
     check(
         "json [{\"a\": 1}] | clean",
         expect![[r#"
-            error=not a node of the graph, id={"a":1}
-            exit 1
+            error 2: 18..23 `{"a":1}` is not a node of the graph
+              hint: search for what is to be changed, and put this right behind it
+            exit 2
         "#]],
     );
     check(
@@ -41,6 +42,72 @@ fn marks_are_set_on_nodes_only() {
           hint: e.g. `protected=true note="keep it"`
         exit 2
     "#]],
+    );
+}
+
+#[test]
+fn what_is_no_node_is_not_acted_on() {
+    for line in [
+        r#"json [{"a": 1}] | tag update owner ada"#,
+        r#"json [{"a": 1}] | tag delete owner"#,
+        r#"json [{"a": 1}] | clean"#,
+        r#"json [{"a": 1}] | protect"#,
+    ] {
+        let fixture: Arc<Fixture> = Arc::default();
+        let said = shown(&run(line, &fixture));
+        assert!(said.starts_with("error 2: 18..2"), "{line}: {said}");
+        assert!(
+            said.contains("is not a node of the graph"),
+            "{line}: {said}"
+        );
+        assert!(fixture.changed.lock().unwrap().is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn an_option_nobody_knows_is_no_reason_to_delete() {
+    let fixture: Arc<Fixture> = Arc::default();
+    let printed = run("search all | clean left over --dry-run", &fixture);
+    expect![[r"
+        error 2: 29..38 `clean` has no option `--dry-run`
+          hint: as a part of the reason it stands in quotes; `set_desired clean=null` takes a mark back
+        exit 2
+    "]]
+    .assert_eq(&shown(&printed));
+    assert!(fixture.changed.lock().unwrap().is_empty());
+    check(
+        r#"search is(kubernetes_service) | clean "--dry-run was fine" | list /desired.reason"#,
+        expect![[r"
+            reason=--dry-run was fine
+        "]],
+    );
+}
+
+#[test]
+fn an_option_nobody_knows_is_no_file_and_no_query() {
+    check(
+        "search all | write --nope",
+        expect![[r"
+            error 2: 19..25 `write` has no option `--nope`
+              hint: `help write` shows all of them
+            exit 2
+        "]],
+    );
+    check(
+        "search --with-edge is(kubernetes_pod) -->",
+        expect![[r"
+            error 2: 7..18 `search` has no option `--with-edge`
+              hint: `help search` shows all of them
+            exit 2
+        "]],
+    );
+    check(
+        "history --changed node_created all",
+        expect![[r"
+            error 2: 8..17 `history` has no option `--changed`
+              hint: `help history` shows all of them
+            exit 2
+        "]],
     );
 }
 
@@ -99,10 +166,10 @@ fn workflows_are_watched_unless_a_person_waits() {
     check(
         "workflows show collcet",
         expect![[r"
-        error 2: unknown workflow `collcet`
-          hint: did you mean `collect`?
-        exit 2
-    "]],
+            error 2: 10..22 unknown workflow `collcet`
+              hint: did you mean `collect`?
+            exit 2
+        "]],
     );
     check(
         "workflows history collect",
@@ -270,10 +337,10 @@ fn kinds_are_described() {
     check(
         "kinds -p clustre_info",
         expect![[r"
-        error 2: no kind has the property `clustre_info`
-          hint: did you mean `cluster_info`?
-        exit 2
-    "]],
+            error 2: 6..21 no kind has the property `clustre_info`
+              hint: did you mean `cluster_info`?
+            exit 2
+        "]],
     );
 }
 

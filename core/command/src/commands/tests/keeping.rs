@@ -74,10 +74,10 @@ fn templates_are_kept() {
     check(
         "template show nope",
         expect![[r"
-        error 2: Template nope does not exist.
-          hint: `templates` lists those there are, `templates add NAME QUERY` adds one
-        exit 2
-    "]],
+            error 2: 9..18 Template nope does not exist.
+              hint: `templates` lists those there are, `templates add NAME QUERY` adds one
+            exit 2
+        "]],
     );
     check(
         "templates add x is({{kind}}",
@@ -98,10 +98,10 @@ fn templates_are_kept() {
     check(
         "templates update nope is(a)",
         expect![[r"
-        error 2: Template nope does not exist.
-          hint: `templates` lists those there are, `templates add NAME QUERY` adds one
-        exit 2
-    "]],
+            error 2: 10..27 Template nope does not exist.
+              hint: `templates` lists those there are, `templates add NAME QUERY` adds one
+            exit 2
+        "]],
     );
     check(
         "templates delete pods",
@@ -162,7 +162,7 @@ fn jobs_keep_the_rest_of_the_line() {
         expect![[r#"
             Job a added.
             Job b added.
-            error 2: there is a job `a` already
+            error 2: 5..26 there is a job `a` already
               hint: `jobs update a …` changes it
             exit 2
             id=a, active=true, cron_expression=0 5 * * *, command=search is(kubernetes_pod) and age > 3d | clean "on @TODAY@"
@@ -187,10 +187,10 @@ fn jobs_keep_the_rest_of_the_line() {
             Job a started with id t2.
             id=nightly, task=t2, started=2024-05-04T03:59:00Z
             Job b deleted.
-            error 2: No job with this id: b
+            error 2: 5..13 No job with this id: b
               hint: `jobs list` shows those there are
             exit 2
-            error 2: No job with this id: aa
+            error 2: 5..12 No job with this id: aa
               hint: did you mean `a`?
             exit 2
         "#]],

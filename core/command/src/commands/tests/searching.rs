@@ -166,10 +166,10 @@ fn lists_show_edges_and_dumps_everything() {
     check(
         "json {} | list --csv",
         expect![[r"
-        error 2: a table needs columns, and these elements have none of their own
-          hint: name them: `list --csv name, age`
-        exit 2
-    "]],
+            error 2: 15..20 a table needs columns, and these elements have none of their own
+              hint: name them: `list --csv name, age`
+            exit 2
+        "]],
     );
     check(
         "search is(kubernetes_pod) | list --csv --wide",
