@@ -4,6 +4,7 @@ mod acting;
 mod archive;
 mod attached;
 mod audit;
+mod backup;
 mod batch;
 mod carry;
 mod certificate;

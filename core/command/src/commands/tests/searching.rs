@@ -364,10 +364,10 @@ fn the_system_tells_its_sizes() {
     );
     check(
         "system compress",
-        expect![[r"
-        error 2: 7..15 `system` cannot `compress` this way
-          hint: it knows `info`, `compact`; `help system` tells more
-        exit 2
-    "]],
+        expect![[r#"
+            error 2: 7..15 `system` cannot `compress` this way
+              hint: it knows `info`, `compact`, `backup create`, `backup restore`; `help system` tells more
+            exit 2
+        "#]],
     );
 }
