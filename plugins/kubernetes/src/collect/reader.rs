@@ -213,8 +213,9 @@ impl Collection {
             match object? {
                 None => return Ok(()),
                 Some(Ok(object)) => {
-                    let lost = self.take(resource, object, listed).await?;
-                    lost.into_iter().for_each(|lost| pager.flawed(lost));
+                    if let Some(lost) = self.take(resource, object, listed).await? {
+                        pager.flawed(lost);
+                    }
                 }
                 Some(Err(lost)) => pager.flawed(lost),
             }

@@ -187,7 +187,9 @@ impl OfKind {
                 Ok(object) => self.changed(object).await?,
                 Err(lost) => Some(lost),
             };
-            lost.into_iter().for_each(|lost| pager.flawed(lost));
+            if let Some(lost) = lost {
+                pager.flawed(lost);
+            }
         }
         self.form = pager.form();
         self.version = pager.watch_version();
