@@ -32,6 +32,7 @@ pub struct Core(pub(crate) Arc<Parts>);
 /// What a core is made of.
 pub(crate) struct Parts {
     pub(crate) options: Options,
+    pub(crate) started: Timestamp,
     pub(crate) store: Store,
     /// The graph as it is now; a search keeps the one it began with.
     pub(crate) graph: ArcSwap<Graph>,

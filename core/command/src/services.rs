@@ -225,6 +225,16 @@ impl HistoryChange {
 pub struct SystemInfo {
     /// Version of the core.
     pub version: String,
+    /// Processors the core may use.
+    pub cpus: u64,
+    /// Bytes of memory of the machine, where the system tells.
+    pub mem_total: Option<u64>,
+    /// Bytes of it that are free or can be made so.
+    pub mem_available: Option<u64>,
+    /// Whether the core runs in a container of Docker.
+    pub inside_docker: bool,
+    /// When the core was started.
+    pub started_at: Timestamp,
     /// Number of accounts.
     pub accounts: u64,
     /// Number of nodes.

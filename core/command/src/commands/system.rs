@@ -103,7 +103,13 @@ impl Stage for Ask {
             Self::Info => {
                 let info = call.services.system_info().await?;
                 let shown = json!({
+                    "name": "stocktake",
                     "version": info.version,
+                    "cpus": info.cpus,
+                    "mem_available": info.mem_available,
+                    "mem_total": info.mem_total,
+                    "inside_docker": info.inside_docker,
+                    "started_at": normalise(info.started_at),
                     "accounts": info.accounts,
                     "nodes": info.nodes,
                     "edges": info.edges,

@@ -345,16 +345,22 @@ fn history_looks_at_one_change_at_a_time() {
 fn the_system_tells_its_sizes() {
     check(
         "system",
-        expect![[r"
-        accounts: 0
-        disk_bytes: 0
-        edges: 0
-        memory_bytes: 0
-        nodes: 6
-        version: 1.2.3
-        version_bytes: 0
-        versions: 0
-    "]],
+        expect![[r#"
+            accounts: 0
+            cpus: 0
+            disk_bytes: 0
+            edges: 0
+            inside_docker: false
+            mem_available: null
+            mem_total: null
+            memory_bytes: 0
+            name: stocktake
+            nodes: 6
+            started_at: 1970-01-01T00:00:00Z
+            version: 1.2.3
+            version_bytes: 0
+            versions: 0
+        "#]],
     );
     check(
         "system compact",
