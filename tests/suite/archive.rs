@@ -141,13 +141,19 @@ fn what_is_not_whole_is_not_kept() {
 #[test]
 fn a_backup_brings_everything_back_with_the_next_start() {
     let place = small();
-    place
+    let backed_up = place
         .lines("graph copy before\nconfig set stocktake.core core.cli.search_timeout_secs=17\nsystem backup create b\n")
         .code(0);
     let live = answers(&place, "stocktake");
-    place
+    let changed = place
         .lines("graph delete before\nconfig set stocktake.core core.cli.search_timeout_secs=18\n")
         .code(0);
+    assert!(backed_up.err.contains("wrote `b`"), "{}", backed_up.err);
+    assert!(
+        changed.out.starts_with("Graph before deleted.\n"),
+        "{}",
+        changed.out
+    );
     let ran = place
         .lines("system backup restore b\nworkflows run collect\nconfig show stocktake.core\n")
         .code(1);

@@ -194,11 +194,11 @@ fn a_backup_is_a_file_and_comes_back() {
     );
     check(
         "system backup",
-        expect![[r#"
+        expect![[r"
         error 2: 7..13 `system` cannot `backup` this way
           hint: it goes `system backup create [FILE]`; `help system` tells more
         exit 2
-    "#]],
+    "]],
     );
     let restored = |text: &str| {
         let context = Context {
@@ -208,14 +208,14 @@ fn a_backup_is_a_file_and_comes_back() {
         };
         shown(&outputs(context, &Arc::default()))
     };
-    expect![[r#"
+    expect![[r"
         Backup of 2024-05-01T10:00:00Z restored: 1 clusters, 6 nodes.
         Start stocktake again to use it: until then nothing is collected or changed, and what is recorded is lost.
-    "#]].assert_eq(&restored("about"));
-    expect![[r#"
+    "]].assert_eq(&restored("about"));
+    expect![[r"
         error 1: `b` is not restored: it has no end
           hint: take another
         exit 1
-    "#]]
+    "]]
     .assert_eq(&restored(""));
 }

@@ -345,7 +345,7 @@ fn history_looks_at_one_change_at_a_time() {
 fn the_system_tells_its_sizes() {
     check(
         "system",
-        expect![[r#"
+        expect![[r"
             accounts: 0
             cpus: 0
             disk_bytes: 0
@@ -360,7 +360,7 @@ fn the_system_tells_its_sizes() {
             version: 1.2.3
             version_bytes: 0
             versions: 0
-        "#]],
+        "]],
     );
     check(
         "system compact",
@@ -370,10 +370,10 @@ fn the_system_tells_its_sizes() {
     );
     check(
         "system compress",
-        expect![[r#"
+        expect![[r"
             error 2: 7..15 `system` cannot `compress` this way
               hint: it knows `info`, `compact`, `backup create`, `backup restore`; `help system` tells more
             exit 2
-        "#]],
+        "]],
     );
 }
