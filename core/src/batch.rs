@@ -24,7 +24,7 @@ pub(crate) struct Batch {
     pub(crate) removed: BTreeMap<NodeId, String>,
     /// Versions up to which everything was told, by kind.
     pub(crate) versions: BTreeMap<String, String>,
-    /// Gaps that opened, and kinds whose gap closed; in order.
+    /// Gaps that opened, and those that closed; in order.
     pub(crate) gaps: Vec<Opened>,
     /// Objects that were told.
     pub(crate) told: usize,
@@ -35,8 +35,11 @@ pub(crate) struct Batch {
 pub(crate) enum Opened {
     /// Changes are not told.
     Gap(Gap),
-    /// Changes of this kind are told again.
-    Mended(String),
+    /// Changes of this kind, in this namespace or in all, are told again.
+    Mended {
+        kind: String,
+        namespace: Option<String>,
+    },
 }
 
 /// Where changes go: the account, and the graph before them.

@@ -1,4 +1,6 @@
 //! Following a watched account: what its watch tells is gathered for a moment and committed, again and again.
+mod notes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,23 +9,24 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use stocktake_engine::Graph;
-use stocktake_model::{Complete, NodeId, NodeRecord};
+use stocktake_model::{Gap, GapReason, NodeId, NodeRecord};
 use stocktake_plugin_api::{Changed, WatchItem};
-use stocktake_store::{AccountHeader, Change, StoreError};
+use stocktake_store::{Change, StoreError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Ground, Opened, changed_edges, orphans};
 use crate::core::{Core, now};
 use crate::facts::{self, FIRST_SEEN};
-use crate::ingest::IngestError;
+use crate::ingest::{IngestError, covers};
 
 /// Objects that are committed at once at most.
 const LARGEST: usize = 2_000;
 /// Time between two signs of life for the lease on the work.
 const ALIVE: Duration = Duration::from_secs(30);
-/// Key of a header below which the kinds stand whose gap a watch opened.
-const WATCH_GAPS: &str = "watch_gaps";
+
+/// What is listed anew: a kind, and the namespace if it is not all of it.
+type Listing = (String, Option<String>);
 
 /// One watch as the core follows it.
 struct Session {
@@ -31,8 +34,8 @@ struct Session {
     cloud: String,
     plugin: String,
     shared_kinds: BTreeSet<String>,
-    /// What came since a kind is listed anew.
-    relisting: BTreeMap<String, BTreeSet<NodeId>>,
+    /// What came since it is listed anew.
+    relisting: BTreeMap<Listing, BTreeSet<NodeId>>,
     batch: Batch,
     /// When something was heard of each kind.
     heard: BTreeMap<String, Timestamp>,
@@ -125,30 +128,29 @@ impl Core {
                 let id = NodeId::of(&kind, &session.cloud, &session.account, &uid);
                 session.remove(self, &[id]);
             }
-            WatchItem::Relisting { kind } => {
+            WatchItem::Relisting { kind, namespace } => {
                 // What came before is not part of the list.
                 session = self.commit_batch(session).await?;
-                session.relisting.insert(kind, BTreeSet::new());
+                session.relisting.insert((kind, namespace), BTreeSet::new());
             }
             WatchItem::Relisted {
                 kind,
+                namespace,
                 resource_version,
             } => {
                 session = self.commit_batch(session).await?;
-                let came = session.relisting.remove(&kind).unwrap_or_default();
-                let mut gone = self.graph().ids_of_kind(&session.account, &kind);
-                gone.retain(|id| !came.contains(id));
+                let gone = session.missing(self, &kind, namespace);
                 session.remove(self, &gone);
                 session.seen(kind, resource_version);
             }
             WatchItem::Seen {
                 kind,
                 resource_version,
-            } => session.seen(kind, Some(resource_version)),
-            WatchItem::Gap(gap) => session.batch.gaps.push(Opened::Gap(gap)),
-            WatchItem::Mended { kind } => {
+            } => session.seen(kind, resource_version),
+            WatchItem::Gap(gap) => session.lack(gap),
+            WatchItem::Mended { kind, namespace } => {
                 session.heard.insert(kind.clone(), now());
-                session.batch.gaps.push(Opened::Mended(kind));
+                session.batch.gaps.push(Opened::Mended { kind, namespace });
             }
         }
         Ok(session)
@@ -183,8 +185,8 @@ impl Core {
         header.nodes = (header.nodes + created).saturating_sub(next.removed.len() as u64);
         let partition = next.graph.partition(account);
         header.edges = partition.map_or(header.edges, |partition| partition.edge_count() as u64);
-        note_versions(&mut header, batch.versions);
-        note_gaps(&mut header, batch.gaps);
+        notes::note_versions(&mut header, batch.versions);
+        notes::note_gaps(&mut header, batch.gaps);
         if next.touched.is_empty() {
             self.0.store.put_header(&header)?;
         } else {
@@ -278,7 +280,10 @@ struct Next {
 impl Session {
     fn change(&mut self, core: &Core, changed: Changed) {
         let graph = core.graph();
-        let kind = changed.nodes.first().map(|node| node.kind().to_owned());
+        let object = changed.nodes.first();
+        let kind = object.map(|node| node.kind().to_owned());
+        let namespace = object.and_then(|node| node.reported.get("namespace")?.as_str());
+        let namespace = namespace.map(str::to_owned);
         let ground = Ground {
             graph: &graph,
             cloud: &self.cloud,
@@ -286,8 +291,10 @@ impl Session {
         };
         let ids = self.batch.change(&ground, changed);
         if let Some(kind) = kind {
-            if let Some(came) = self.relisting.get_mut(&kind) {
-                came.extend(ids.first());
+            for ((of, place), came) in &mut self.relisting {
+                if *of == kind && (place.is_none() || *place == namespace) {
+                    came.extend(ids.first());
+                }
             }
             self.heard.insert(kind, now());
         }
@@ -306,70 +313,47 @@ impl Session {
         self.batch.told += ids.len();
     }
 
+    /// Nodes that did not come although everything of the kind was listed, in a namespace or in all. What the
+    /// configuration leaves out was not meant.
+    fn missing(&mut self, core: &Core, kind: &str, namespace: Option<String>) -> Vec<NodeId> {
+        let (graph, headers) = (core.graph(), core.headers());
+        let gaps = headers.get(&self.account).map(|header| &header.gaps);
+        let left_out: Vec<&Gap> = gaps
+            .into_iter()
+            .flatten()
+            .filter(|gap| gap.reason == GapReason::NotCollected)
+            .collect();
+        let mut missing = graph.ids_of_kind(&self.account, kind);
+        let listing = (kind.to_owned(), namespace);
+        let came = self.relisting.remove(&listing).unwrap_or_default();
+        missing.retain(|id| {
+            if came.contains(id) {
+                return false;
+            }
+            let place = graph.namespace_of(id);
+            let is_meant = listing.1.is_none() || listing.1 == place;
+            let lies_in = |gap: &&Gap| covers(gap, kind, place.as_deref(), "");
+            is_meant && !left_out.iter().any(lies_in)
+        });
+        missing
+    }
+
+    /// Something can not be told. An object that can not be read is there all the same.
+    fn lack(&mut self, gap: Gap) {
+        if let (Some(kind), Some(uid)) = (&gap.kind, &gap.uid) {
+            let id = NodeId::of(kind, &self.cloud, &self.account, uid);
+            let of_kind = |((of, _), _): &(&Listing, &mut BTreeSet<NodeId>)| of == kind;
+            for (_, came) in self.relisting.iter_mut().filter(of_kind) {
+                came.insert(id);
+            }
+        }
+        self.batch.gaps.push(Opened::Gap(gap));
+    }
+
     fn seen(&mut self, kind: String, version: Option<String>) {
         self.heard.insert(kind.clone(), now());
         if let Some(version) = version {
             self.batch.versions.insert(kind, version);
         }
-    }
-}
-
-/// Notes the versions to resume from.
-fn note_versions(header: &mut AccountHeader, versions: BTreeMap<String, String>) {
-    for (kind, version) in versions {
-        let known = header.complete.iter_mut().find(|known| known.kind == kind);
-        match known {
-            Some(known) => known.resource_version = Some(version),
-            None => header.complete.push(Complete {
-                kind,
-                count: 0,
-                resource_version: Some(version),
-            }),
-        }
-    }
-}
-
-/// Notes what is missing, and what is no longer.
-fn note_gaps(header: &mut AccountHeader, gaps: Vec<Opened>) {
-    let mut own: BTreeSet<String> = header
-        .more
-        .get(WATCH_GAPS)
-        .and_then(|kinds| kinds.as_array())
-        .into_iter()
-        .flatten()
-        .filter_map(|kind| kind.as_str().map(str::to_owned))
-        .collect();
-    for gap in gaps {
-        match gap {
-            Opened::Gap(gap) => {
-                let kind = gap.kind.clone().unwrap_or_default();
-                let is_wide = gap.uid.is_none();
-                let is_known = header.gaps.iter().any(|known| {
-                    (&known.kind, &known.namespace, &known.uid)
-                        == (&gap.kind, &gap.namespace, &gap.uid)
-                });
-                if !is_known {
-                    header.gaps.push(gap);
-                    if is_wide {
-                        own.insert(kind);
-                    }
-                }
-            }
-            Opened::Mended(kind) => {
-                if own.remove(&kind) {
-                    header.gaps.retain(|gap| {
-                        gap.kind.as_ref() != Some(&kind)
-                            || gap.namespace.is_some()
-                            || gap.uid.is_some()
-                    });
-                }
-            }
-        }
-    }
-    if own.is_empty() {
-        header.more.remove(WATCH_GAPS);
-    } else {
-        let own: Vec<String> = own.into_iter().collect();
-        header.more.insert(WATCH_GAPS.to_owned(), own.into());
     }
 }

@@ -371,10 +371,11 @@ fn stays(
 
 /// Whether a node lies in a gap.
 pub(crate) fn covers(gap: &Gap, kind: &str, namespace: Option<&str>, uid: &str) -> bool {
+    let was_read = |namespace: &str| gap.except.iter().any(|read| read == namespace);
     gap.kind.as_deref().is_none_or(|missing| missing == kind)
-        && gap
-            .namespace
-            .as_deref()
-            .is_none_or(|missing| Some(missing) == namespace)
+        && match gap.namespace.as_deref() {
+            Some(missing) => Some(missing) == namespace,
+            None => !namespace.is_some_and(was_read),
+        }
         && gap.uid.as_deref().is_none_or(|missing| missing == uid)
 }

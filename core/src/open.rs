@@ -280,6 +280,7 @@ fn lost(account: &str, damaged: &Damaged) -> Gap {
     Gap {
         kind: damaged.kind.clone(),
         namespace: None,
+        except: Vec::new(),
         uid: None,
         reason: GapReason::Malformed,
         message: damaged.to_string(),

@@ -317,7 +317,8 @@ fn tags_have_an_outcome_each_and_stand_in_the_log() {
     );
     let two = format!("{all} and name = two");
     let nothing = format!("{two} | tag delete nobody | tag update --label owner team-two | count");
-    place.arguments(&["-c", &nothing]).code(0);
+    let ran = place.arguments(&["-c", &nothing]).code(0);
+    assert!(ran.out.contains("total matched: 1"), "{}", ran.out);
     let log = place.arguments(&["-c", "audit --action tag | list verdict, name, message"]);
     let mut log: Vec<&str> = log.out.lines().collect();
     log.sort_unstable();

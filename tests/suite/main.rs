@@ -16,6 +16,7 @@ mod interleave;
 mod inventories;
 mod limits;
 mod manual;
+mod parts;
 mod prompt;
 mod rbac;
 mod screen;

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A core with a worker, in this process.
-struct Running {
+pub(crate) struct Running {
     client: Client,
     tasks: Vec<JoinHandle<()>>,
     core: Core,
@@ -27,9 +27,14 @@ struct Running {
 
 impl Running {
     /// A core that has collected the cluster, and watches it if `settings` say so.
-    async fn start(sim: &Sim, settings: &[&str]) -> Self {
+    pub(crate) async fn start(sim: &Sim, settings: &[&str]) -> Self {
+        Self::start_as(sim, "admin", settings).await
+    }
+
+    /// The same as another user of the cluster.
+    pub(crate) async fn start_as(sim: &Sim, user: &str, settings: &[&str]) -> Self {
         let running = Self::open(tempfile::tempdir().unwrap(), Schedule::Run).await;
-        let kubeconfig = sim.kubeconfig("one", Credential::Token("admin")).unwrap();
+        let kubeconfig = sim.kubeconfig("one", Credential::Token(user)).unwrap();
         running
             .line(&format!(
                 "config set stocktake.worker k8s.configs=[{kubeconfig}]"
@@ -72,7 +77,7 @@ impl Running {
     }
 
     /// Ends everything; what is left is what was recorded.
-    async fn stop(self) -> TempDir {
+    pub(crate) async fn stop(self) -> TempDir {
         self.core.close().await;
         for task in &self.tasks {
             task.abort();
@@ -85,7 +90,7 @@ impl Running {
     }
 
     /// What a line prints.
-    async fn line(&self, line: &str) -> String {
+    pub(crate) async fn line(&self, line: &str) -> String {
         let execute = Execute {
             line: line.to_owned(),
             user: "tester".to_owned(),
@@ -105,7 +110,7 @@ impl Running {
     }
 
     /// Every node with what it was sent with and what follows from others, and every edge; without times of the record.
-    async fn graph(&self) -> String {
+    pub(crate) async fn graph(&self) -> String {
         let nodes = self.line("search all | format --json").await;
         let nodes: Vec<Value> = serde_json::from_str(&nodes).unwrap();
         let mut shown: Vec<String> = nodes
@@ -121,8 +126,21 @@ impl Running {
         format!("{}\n{}", shown.join("\n"), edges.join("\n"))
     }
 
+    /// Waits until a line prints something with this text in it.
+    pub(crate) async fn prints(&self, line: &str, text: &str) {
+        let begun = Instant::now();
+        loop {
+            let printed = self.line(line).await;
+            if printed.contains(text) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{line}: no {text} in {printed}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until the graph is this one.
-    async fn becomes(&self, expected: &str) {
+    pub(crate) async fn becomes(&self, expected: &str) {
         let begun = Instant::now();
         loop {
             let found = self.graph().await;
@@ -160,7 +178,13 @@ async fn fresh(sim: &Sim) -> String {
     graph
 }
 
-fn object(api_version: &str, kind: &str, namespace: &str, name: &str, rest: Value) -> Value {
+pub(crate) fn object(
+    api_version: &str,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+    rest: Value,
+) -> Value {
     let mut object = json!({
         "apiVersion": api_version, "kind": kind, "metadata": {"name": name},
     });
@@ -182,7 +206,7 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-fn pod(name: &str, number: u32) -> Value {
+pub(crate) fn pod(name: &str, number: u32) -> Value {
     let rest = json!({
         "metadata": {"labels": {"app": format!("app-{}", number % 3)}},
         "spec": {
@@ -215,7 +239,7 @@ fn definition(plural: &str, kind: &str) -> Value {
     )
 }
 
-fn objects() -> Vec<Value> {
+pub(crate) fn objects() -> Vec<Value> {
     let mut objects: Vec<Value> = ["kube-system", "web"]
         .map(|name| object("v1", "Namespace", "", name, json!({})))
         .into();

@@ -4,6 +4,7 @@ use stocktake_model::{EdgeRecord, EdgeType, NodeId, NodeRecord, Parent, Relation
 use crate::Graph;
 use crate::adjacency::Relations;
 use crate::graph::{Outbound, Spot};
+use crate::namespaces::Namespaces;
 
 impl Graph {
     /// The node as it was sent; `None` if there is none, or it was made up because nothing was sent.
@@ -23,6 +24,13 @@ impl Graph {
         rows.filter(|row| !part.is_stub(*row))
             .map(|row| part.id(row))
             .collect()
+    }
+
+    /// The namespace a node is in; `None` if it is in none, or is not there.
+    pub fn namespace_of(&self, id: &NodeId) -> Option<String> {
+        let spot = self.spot_of(id)?;
+        let namespaces = Namespaces::of(self.part(spot));
+        namespaces.get(spot.row).map(str::to_owned)
     }
 
     /// Kinds of the nodes of an account with this `reported.id`.

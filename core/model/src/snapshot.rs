@@ -158,6 +158,9 @@ pub struct Gap {
     /// Namespace that is missing; all namespaces if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// Namespaces that were read all the same, where all namespaces are missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
     /// The one object that is missing; all objects of the kind if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,

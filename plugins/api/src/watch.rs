@@ -38,15 +38,23 @@ pub enum WatchItem {
         /// Its `reported.id`.
         uid: String,
     },
-    /// Changes of a kind were missed: everything of it comes again as `Changed`.
+    /// Changes of a kind were missed: everything of it comes again as `Changed`. An object that is there but could not
+    /// be read comes as a `Gap` with its uid.
     Relisting {
         /// The kind.
         kind: String,
+        /// The namespace that is meant; all of them if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
     },
-    /// Everything of the kind has come; what did not come since `Relisting` is gone.
+    /// Everything of the kind has come; what did not come since `Relisting` is gone, but for what the configuration
+    /// leaves out.
     Relisted {
         /// The kind.
         kind: String,
+        /// The namespace that is meant; all of them if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
         /// Version of the list, to resume from.
         resource_version: Option<String>,
     },
@@ -54,8 +62,8 @@ pub enum WatchItem {
     Seen {
         /// The kind.
         kind: String,
-        /// The version, to resume from.
-        resource_version: String,
+        /// The version, to resume from; `None` if only a part of the kind is told, or not every object was read.
+        resource_version: Option<String>,
     },
     /// Changes of a kind are not told at the moment.
     Gap(Gap),
@@ -63,6 +71,9 @@ pub enum WatchItem {
     Mended {
         /// The kind.
         kind: String,
+        /// The namespace that is meant; all of them if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
     },
 }
 

@@ -69,6 +69,7 @@ pub(crate) fn gaps(path: &str, mistakes: Vec<Mistake>, kinds: &[&str]) -> Vec<Ga
                 uid: mistake.id.filter(|_| kind.is_some()),
                 kind,
                 namespace: None,
+                except: Vec::new(),
                 reason: GapReason::Malformed,
                 message: format!("{place}: {}", mistake.message),
                 hint: mistake.hint,
@@ -87,6 +88,7 @@ pub(crate) fn whole(reason: GapReason, message: String, hint: Option<&str>) -> G
     Gap {
         kind: None,
         namespace: None,
+        except: Vec::new(),
         uid: None,
         reason,
         message,

@@ -13,6 +13,7 @@ mod seen;
 mod stale;
 mod summary;
 
+pub(crate) use access::Access;
 pub(crate) use choice::Choice;
 pub(crate) use define::Definitions;
 pub(crate) use summary::SHARED;
@@ -200,6 +201,7 @@ impl Collection {
                 kind: None,
                 message: format!("namespace `{name}` is left out by the configuration"),
                 namespace: Some(name),
+                except: Vec::new(),
                 uid: None,
                 reason: GapReason::NotCollected,
                 hint: Some("see `k8s.namespaces` and `k8s.no_namespaces`".to_owned()),

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::connect::{Ask, Link};
-use crate::page::{Form, Object, Page, Tail};
+use crate::page::{Form, Lost, Object, Page, Tail};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
 
@@ -35,6 +35,35 @@ pub(crate) struct Pager<'l> {
     /// How often the present page was asked for in vain.
     tries: u32,
     waited: Duration,
+    /// What could not be known of the pages before this one, and of this one since it was asked for last.
+    flaws: (Flaws, Flaws),
+}
+
+/// Objects that can not be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Flaws {
+    /// They have no uid.
+    nameless: u64,
+    /// They are larger than what may be held.
+    too_large: u64,
+}
+
+impl Flaws {
+    /// Counts those of another list as well.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.nameless += others.nameless;
+        self.too_large += others.too_large;
+    }
+
+    /// What there is to say about them.
+    pub(crate) fn messages(self) -> impl Iterator<Item = String> {
+        let told = [
+            (self.nameless, "have no uid"),
+            (self.too_large, "are too large to be held"),
+        ];
+        let found = told.into_iter().filter(|(count, _)| *count > 0);
+        found.map(|(count, what)| format!("{count} of its objects {what}"))
+    }
 }
 
 impl<'l> Pager<'l> {
@@ -62,6 +91,7 @@ impl<'l> Pager<'l> {
             page: None,
             tries: 0,
             waited: Duration::ZERO,
+            flaws: (Flaws::default(), Flaws::default()),
         }
     }
 
@@ -82,6 +112,8 @@ impl<'l> Pager<'l> {
             };
             self.page = None;
             self.recover(failed).await?;
+            // What it had comes again.
+            self.flaws.1 = Flaws::default();
         }
     }
 
@@ -110,6 +142,8 @@ impl<'l> Pager<'l> {
     /// The page was read to its end.
     fn turn(&mut self, tail: Tail) {
         self.tries = 0;
+        let of_page = std::mem::take(&mut self.flaws.1);
+        self.flaws.0.add(of_page);
         if self.token.is_none() {
             self.first_version.clone_from(&tail.resource_version);
         }
@@ -167,6 +201,7 @@ impl<'l> Pager<'l> {
                 let again = !self.restarted;
                 self.restarted = true;
                 self.token = None;
+                self.flaws.0 = Flaws::default();
                 again
             }
             // A server without tables says 406; one that ignores `Accept` answers with another kind.
@@ -187,6 +222,22 @@ impl<'l> Pager<'l> {
             self.form = Form::Metadata;
         }
         changes
+    }
+
+    /// Notes that the object it gave last can not be known.
+    pub(crate) fn flawed(&mut self, lost: Lost) {
+        let of_page = &mut self.flaws.1;
+        match lost {
+            Lost::Malformed => of_page.nameless += 1,
+            Lost::TooLarge => of_page.too_large += 1,
+        }
+    }
+
+    /// The objects that can not be known, each counted once however often its page was asked for.
+    pub(crate) fn flaws(&self) -> Flaws {
+        let (mut all, of_page) = self.flaws;
+        all.add(of_page);
+        all
     }
 
     /// The form that objects come in now.

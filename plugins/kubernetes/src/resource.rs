@@ -50,6 +50,20 @@ impl Resource {
         format!("{}/{}", self.base_path(), self.plural)
     }
 
+    /// The same, in one namespace only; in all where there is none.
+    pub(crate) fn list_path_in(&self, namespace: Option<&str>) -> String {
+        match namespace {
+            Some(namespace) => {
+                format!(
+                    "{}/namespaces/{namespace}/{}",
+                    self.base_path(),
+                    self.plural
+                )
+            }
+            None => self.list_path(),
+        }
+    }
+
     /// `/api/v1` or `/apis/<group>/<version>`.
     pub fn base_path(&self) -> String {
         if self.group.is_empty() {

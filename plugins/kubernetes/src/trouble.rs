@@ -299,6 +299,7 @@ impl RequestError {
         Gap {
             kind: Some(kind.to_owned()),
             namespace: namespace.map(str::to_owned),
+            except: Vec::new(),
             uid: None,
             reason: self.reason(),
             message: self.to_string(),

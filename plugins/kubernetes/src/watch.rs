@@ -3,25 +3,26 @@
 //! Nothing is kept but a version per kind: what an event means for the graph is the core's business.
 mod event;
 mod kind;
+mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use stocktake_model::{Model, PluginModel};
+use stocktake_model::{Gap, GapReason, Model, PluginModel};
 use stocktake_plugin_api::{WatchItem, WatchSink, WatchStart};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::collect::{Choice, Definitions, Plan, SHARED};
+use crate::collect::{Access, Choice, Definitions, Plan, SHARED};
 use crate::connect::Link;
 use crate::convert::Converter;
 use crate::discovery::{self, Discovered};
 use crate::retry::Patience;
-use crate::trouble::RequestError;
+use crate::trouble::{RequestError, grant};
 use crate::{Resource, kind_name};
-use kind::{End, OfKind};
+use kind::{End, OfKind, Refused};
 
 /// A definition is served a moment after it was accepted; later looks find what the first missed.
 const LOOKS: [Duration; 3] = [
@@ -44,6 +45,10 @@ struct Watch {
     lists: Arc<Semaphore>,
     /// What is served may have changed.
     redefined: Notify,
+    /// There may be other namespaces.
+    divided: Notify,
+    /// What may be listed in a namespace.
+    access: Access,
 }
 
 impl Watch {
@@ -56,6 +61,22 @@ impl Watch {
         if defines || resource.plural == "apiservices" {
             self.redefined.notify_one();
         }
+        if resource.plural == "namespaces" && resource.group.is_empty() {
+            self.divided.notify_one();
+        }
+    }
+
+    /// The gap of a kind whose changes are not told, in a namespace or in all.
+    fn untold(&self, resource: &Resource, namespace: Option<&str>, refused: &Refused) -> Gap {
+        let Refused { verb, error } = refused;
+        let context = &self.link.target().context;
+        let mut gap = error.of_list(context, resource, &kind_name(resource), namespace);
+        gap.message = format!("its changes are not told: {}", gap.message);
+        if gap.reason == GapReason::Forbidden {
+            let rule = grant(resource, verb, namespace);
+            gap.hint = Some(format!("{rule}\nor set `k8s.watch: false`"));
+        }
+        gap
     }
 }
 
@@ -74,6 +95,8 @@ pub(crate) async fn run(plan: Plan, start: WatchStart, sink: WatchSink) {
         gate: Semaphore::new(plan.config.list_parallelism.max(1)),
         lists: plan.lists,
         redefined: Notify::new(),
+        divided: Notify::new(),
+        access: Access::default(),
         sink,
     });
     let begin = WatchItem::Begin {
@@ -93,10 +116,30 @@ struct Kinds {
     watch: Arc<Watch>,
     /// Versions the core knows.
     known: BTreeMap<String, String>,
-    running: BTreeMap<String, (Resource, AbortHandle)>,
-    tasks: JoinSet<(String, End)>,
+    running: BTreeMap<String, Running>,
+    tasks: JoinSet<(Place, End)>,
     /// Kinds that can not be watched.
     given_up: BTreeSet<String>,
+}
+
+/// A kind, and the namespace if it is not all of it.
+type Place = (String, Option<String>);
+
+/// A kind that is watched, in one connection or in one for each namespace.
+struct Running {
+    resource: Resource,
+    /// By namespace; the one without for all of them.
+    tasks: BTreeMap<Option<String>, AbortHandle>,
+    /// The namespaces that were looked at, if it is watched by them.
+    parts: Option<BTreeSet<String>>,
+}
+
+impl Running {
+    fn abort(&self) {
+        for task in self.tasks.values() {
+            task.abort();
+        }
+    }
 }
 
 impl Kinds {
@@ -122,7 +165,7 @@ impl Kinds {
         if let Some(resource) = definitions {
             let mut of_kind = OfKind::new(self.watch.clone(), resource.clone(), None);
             of_kind.list_first().await;
-            self.spawn(resource.clone(), of_kind);
+            self.spawn(of_kind);
         }
     }
 
@@ -132,11 +175,16 @@ impl Kinds {
             && self.watch.choice.leaves_out(resource, &kind).is_none()
     }
 
-    fn spawn(&mut self, resource: Resource, of_kind: OfKind) {
-        let kind = kind_name(&resource);
-        let name = kind.clone();
-        let task = self.tasks.spawn(async move { (name, of_kind.run().await) });
-        self.running.insert(kind, (resource, task));
+    fn spawn(&mut self, of_kind: OfKind) {
+        let place = of_kind.place();
+        let (kind, namespace) = place.clone();
+        let running = self.running.entry(kind).or_insert_with(|| Running {
+            resource: of_kind.resource().clone(),
+            tasks: BTreeMap::new(),
+            parts: None,
+        });
+        let task = async move { (place, of_kind.run().await) };
+        running.tasks.insert(namespace, self.tasks.spawn(task));
     }
 
     /// Watches what is served from now on, and no longer what is not.
@@ -149,17 +197,17 @@ impl Kinds {
             .collect();
         let is_complete = discovered.is_complete();
         let mut gone: Vec<String> = Vec::new();
-        for (kind, (resource, task)) in &self.running {
+        for (kind, running) in &self.running {
             match wanted.get(kind) {
-                Some(served) if served.version == resource.version => {}
+                Some(served) if served.version == running.resource.version => {}
                 Some(_) => {
-                    task.abort();
+                    running.abort();
                     gone.push(kind.clone());
                 }
                 None if is_complete => {
-                    task.abort();
+                    running.abort();
                     gone.push(kind.clone());
-                    self.emptied(kind).await;
+                    self.emptied(kind, None).await;
                 }
                 None => {}
             }
@@ -172,21 +220,26 @@ impl Kinds {
         for (kind, resource) in wanted {
             if !self.running.contains_key(&kind) && !self.given_up.contains(&kind) {
                 let version = self.known.remove(&kind);
-                let of_kind = OfKind::new(self.watch.clone(), resource.clone(), version);
-                self.spawn(resource, of_kind);
+                let of_kind = OfKind::new(self.watch.clone(), resource, version);
+                self.spawn(of_kind);
             }
         }
     }
 
-    /// A kind that is not served any more has no objects.
-    async fn emptied(&self, kind: &str) {
-        let kind = kind.to_owned();
+    /// A kind that is not served any more has no objects, and none are in a namespace that is gone.
+    async fn emptied(&self, kind: &str, namespace: Option<&str>) {
+        let (kind, namespace) = (kind.to_owned(), namespace.map(str::to_owned));
         let items = [
-            WatchItem::Relisting { kind: kind.clone() },
+            WatchItem::Relisting {
+                kind: kind.clone(),
+                namespace: namespace.clone(),
+            },
             WatchItem::Relisted {
-                kind,
+                kind: kind.clone(),
+                namespace: namespace.clone(),
                 resource_version: None,
             },
+            WatchItem::Mended { kind, namespace },
         ];
         for item in items {
             // Whether it is closed is seen by whoever waits next.
@@ -206,11 +259,12 @@ impl Kinds {
             tokio::select! {
                 () = self.watch.sink.closed() => return,
                 Some(ended) = self.tasks.join_next() => {
-                    if let Ok((kind, End::Unwatchable(error))) = ended {
-                        self.give_up(kind, &error);
-                        looks = later_looks(&looks, &error);
+                    if let Ok((place, End::Unwatchable(refused))) = ended {
+                        looks = later_looks(&looks, &refused.error);
+                        self.refused(place, refused).await;
                     }
                 }
+                () = self.watch.divided.notified() => self.see_namespaces().await,
                 () = self.watch.redefined.notified() => {
                     looks = LOOKS.into_iter().rev().collect();
                 }
@@ -220,12 +274,6 @@ impl Kinds {
                 }
             }
         }
-    }
-
-    fn give_up(&mut self, kind: String, error: &RequestError) {
-        tracing::warn!(kind, %error, "a kind can not be watched; collections still list it");
-        self.running.remove(&kind);
-        self.given_up.insert(kind);
     }
 
     /// Asks what is served now.

@@ -12,7 +12,7 @@ use crate::connect::{Ask, JSON, Link};
 
 /// Reviews asked for so far, by namespace.
 #[derive(Default)]
-pub(super) struct Access(Mutex<BTreeMap<String, Arc<OnceCell<Review>>>>);
+pub(crate) struct Access(Mutex<BTreeMap<String, Arc<OnceCell<Review>>>>);
 
 /// What may be done in a namespace.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -40,7 +40,7 @@ struct Answer {
 
 impl Access {
     /// Whether asking for a list makes sense; where the server does not tell, it does.
-    pub(super) async fn may_list(&self, link: &Link, resource: &Resource, namespace: &str) -> bool {
+    pub(crate) async fn may_list(&self, link: &Link, resource: &Resource, namespace: &str) -> bool {
         let cell = {
             let mut reviews = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             reviews.entry(namespace.to_owned()).or_default().clone()

@@ -46,6 +46,7 @@ impl Choice {
         Some(Gap {
             kind: Some(kind.to_owned()),
             namespace: None,
+            except: Vec::new(),
             uid: None,
             reason: GapReason::NotCollected,
             message: message.to_owned(),
@@ -77,7 +78,7 @@ impl Choice {
     }
 
     /// The namespaces the configuration names one by one, if it names no patterns.
-    pub(super) fn named_namespaces(&self) -> Option<Vec<String>> {
+    pub(crate) fn named_namespaces(&self) -> Option<Vec<String>> {
         let named = &self.config.namespaces;
         let all_names = !named.is_empty() && named.iter().all(|pattern| glob::is_name(pattern));
         all_names.then(|| {

@@ -64,6 +64,7 @@ mod tests {
         let gap = |reason| Gap {
             kind: Some("kubernetes_acme_dev_example".to_owned()),
             namespace: Some("web".to_owned()),
+            except: Vec::new(),
             uid: None,
             reason,
             message: "no".to_owned(),

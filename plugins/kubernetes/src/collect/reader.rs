@@ -8,6 +8,7 @@ use stocktake_model::{Gap, GapReason, SnapshotItem};
 
 use super::Collection;
 use super::clock::With;
+use crate::list::Flaws;
 use crate::page::{Form, Lost};
 use crate::trouble::RequestError;
 use crate::{Resource, discovery, list, secrets};
@@ -23,10 +24,8 @@ pub(super) struct Listed {
     pub gaps: Vec<Gap>,
     /// Version of the list, if it was one list.
     pub resource_version: Option<String>,
-    /// Objects without a uid.
-    pub nameless: u64,
-    /// Objects that are larger than what may be held.
-    pub too_large: u64,
+    /// Objects that can not be known.
+    pub flaws: Flaws,
 }
 
 /// Why reading stopped.
@@ -56,21 +55,16 @@ impl Collection {
             listed.gaps.push(Gap {
                 kind: Some(listed.kind.clone()),
                 namespace: None,
+                except: Vec::new(),
                 uid: None,
                 reason: GapReason::Timeout,
                 message: "the time for the whole cluster is over".to_owned(),
                 hint: Some("raise `k8s.cluster_timeout_secs`".to_owned()),
             });
         }
-        for (count, what) in [
-            (listed.nameless, "have no uid"),
-            (listed.too_large, "are too large to be held"),
-        ] {
-            if count > 0 {
-                let message = format!("{count} of its objects {what}");
-                let gap = malformed(&listed.kind, None, None, message);
-                listed.gaps.push(gap);
-            }
+        for message in listed.flaws.messages() {
+            let gap = malformed(&listed.kind, None, None, message);
+            listed.gaps.push(gap);
         }
         listed
     }
@@ -122,11 +116,7 @@ impl Collection {
                 gaps.push((name, RequestError::not_granted(&resource.plural, name)));
                 continue;
             }
-            let path = format!(
-                "{}/namespaces/{name}/{}",
-                resource.base_path(),
-                resource.plural
-            );
+            let path = resource.list_path_in(Some(name));
             match self.pages(resource, path, listed).await {
                 Ok(_) => {}
                 Err(Stop::Closed) => return,
@@ -140,12 +130,15 @@ impl Collection {
                 for (_, error) in &gaps {
                     self.note(error);
                 }
-                self.lacks(resource, listed, None, &refused);
+                let except = read(&wanted, &gaps);
+                let gap = self.lack(resource, &listed.kind, None, &refused);
+                listed.gaps.push(Gap { except, ..gap });
                 return;
             }
             Some(_) => true,
             None => known,
         };
+        let except = read(&wanted, &gaps);
         for (name, error) in gaps {
             self.lacks(resource, listed, Some(name), &error);
         }
@@ -153,6 +146,7 @@ impl Collection {
             listed.gaps.push(Gap {
                 kind: Some(listed.kind.clone()),
                 namespace: None,
+                except,
                 uid: None,
                 reason: GapReason::NotCollected,
                 message: "only the configured namespaces are collected".to_owned(),
@@ -198,6 +192,17 @@ impl Collection {
         };
         let limit = self.page_size;
         let mut pager = list::Pager::new(&self.link, self.patience, path, form, limit);
+        let ended = self.page_by_page(resource, &mut pager, listed).await;
+        listed.flaws.add(pager.flaws());
+        ended.map(|()| pager.resource_version())
+    }
+
+    async fn page_by_page(
+        &self,
+        resource: &Resource,
+        pager: &mut list::Pager<'_>,
+        listed: &mut Listed,
+    ) -> Result<(), Stop> {
         loop {
             let begun = Instant::now();
             let object = pager.next().await;
@@ -206,22 +211,24 @@ impl Collection {
             let rest = begun.elapsed().saturating_sub(waited);
             self.clock.add(With::Decoding, rest);
             match object? {
-                None => break,
-                Some(Ok(object)) => self.take(resource, object, listed).await?,
-                Some(Err(Lost::Malformed)) => listed.nameless += 1,
-                Some(Err(Lost::TooLarge)) => listed.too_large += 1,
+                None => return Ok(()),
+                Some(Ok(object)) => {
+                    if let Some(lost) = self.take(resource, object, listed).await? {
+                        pager.flawed(lost);
+                    }
+                }
+                Some(Err(lost)) => pager.flawed(lost),
             }
         }
-        Ok(pager.resource_version())
     }
 
-    /// One object: converted and sent, unless it was before.
+    /// One object: converted and sent, unless it was before. One that has no uid to be known by is lost.
     async fn take(
         &self,
         resource: &Resource,
         object: Value,
         listed: &mut Listed,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Lost>, Stop> {
         let metadata = &object["metadata"];
         let text = |name: &str| metadata[name].as_str().filter(|text| !text.is_empty());
         let uid = text("uid").map(str::to_owned);
@@ -230,18 +237,15 @@ impl Collection {
             && resource.namespaced
             && !self.choice.wants_namespace(namespace)
         {
-            return Ok(());
+            return Ok(None);
         }
         if resource.group.is_empty() && resource.plural == "namespaces" {
             self.heard_of_namespace(text("name").unwrap_or_default());
         }
         match &uid {
-            Some(uid) if !self.seen.is_new("uid", uid) => return Ok(()),
+            Some(uid) if !self.seen.is_new("uid", uid) => return Ok(None),
             // The one kind of object that has none.
-            None if resource.plural != "componentstatuses" => {
-                listed.nameless += 1;
-                return Ok(());
-            }
+            None if resource.plural != "componentstatuses" => return Ok(Some(Lost::Malformed)),
             _ => {}
         }
         if resource.plural == "customresourcedefinitions" {
@@ -256,7 +260,7 @@ impl Collection {
                 let message = error.to_string();
                 let gap = malformed(&listed.kind, namespace, uid, message);
                 listed.gaps.push(gap);
-                return Ok(());
+                return Ok(None);
             }
         };
         self.objects.fetch_add(1, Ordering::Relaxed);
@@ -271,7 +275,7 @@ impl Collection {
             sent.map_err(|_| Stop::Closed)?;
         }
         self.clock.add(With::Sending, begun.elapsed());
-        Ok(())
+        Ok(None)
     }
 
     /// Notes whether anything else is worth asking. The first reason stands: others follow from it.
@@ -289,17 +293,38 @@ impl Collection {
         namespace: Option<&str>,
         error: &RequestError,
     ) {
-        self.note(error);
-        let context = &self.link.target().context;
-        let gap = error.of_list(context, resource, &listed.kind, namespace);
+        let gap = self.lack(resource, &listed.kind, namespace, error);
         listed.gaps.push(gap);
     }
+
+    fn lack(
+        &self,
+        resource: &Resource,
+        kind: &str,
+        namespace: Option<&str>,
+        error: &RequestError,
+    ) -> Gap {
+        self.note(error);
+        let context = &self.link.target().context;
+        error.of_list(context, resource, kind, namespace)
+    }
+}
+
+/// The namespaces that were read to their end.
+fn read(wanted: &[&String], failed: &[(&String, RequestError)]) -> Vec<String> {
+    let is_read = |name: &&&String| failed.iter().all(|(missing, _)| missing != *name);
+    wanted
+        .iter()
+        .filter(is_read)
+        .map(|name| (*name).clone())
+        .collect()
 }
 
 fn malformed(kind: &str, namespace: Option<String>, uid: Option<String>, message: String) -> Gap {
     Gap {
         kind: Some(kind.to_owned()),
         namespace,
+        except: Vec::new(),
         uid,
         reason: GapReason::Malformed,
         message,

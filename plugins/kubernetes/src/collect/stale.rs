@@ -8,6 +8,7 @@ pub(super) fn gaps(stale: &Stale) -> Vec<Gap> {
     let gap = |kind: String| Gap {
         kind: Some(kind),
         namespace: None,
+        except: Vec::new(),
         uid: None,
         reason: GapReason::NotServed,
         message: format!("`{}` is not served now: {}", stale.group_version, stale.why),

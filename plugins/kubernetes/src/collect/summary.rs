@@ -94,6 +94,7 @@ impl Summary {
                 let gap = Gap {
                     kind: Some(kind.to_owned()),
                     namespace: gap.namespace.clone().filter(|_| namespaced),
+                    except: gap.except.iter().filter(|_| namespaced).cloned().collect(),
                     uid: None,
                     message: format!("it comes with `{from}`: {}", gap.message),
                     ..gap.clone()
@@ -131,6 +132,7 @@ mod tests {
         Gap {
             kind: Some(kind.to_owned()),
             namespace: namespace.map(str::to_owned),
+            except: Vec::new(),
             uid: uid.map(str::to_owned),
             reason: GapReason::Forbidden,
             message: "no".to_owned(),

@@ -169,6 +169,22 @@ async fn an_object_that_is_too_large_to_be_held_costs_the_others_nothing() {
 }
 
 #[tokio::test]
+async fn an_object_that_comes_again_with_its_page_is_counted_once() {
+    let mut objects = stage::objects();
+    objects.push(large("a", 300));
+    objects.extend(["b", "c", "d", "e", "f"].map(|name| large(name, 100)));
+    let sim = Sim::start(objects, SimOptions::default()).await.unwrap();
+    // The page breaks off behind the first of them, twice.
+    let maps = Matcher::on("list", "configmaps");
+    sim.faults()
+        .add(maps, Effect::MalformedJson, Times::Only(2));
+    let snapshot = collect_with(&sim, json!({})).await;
+    expect!["kubernetes_config_map * *: malformed: 1 of its objects are too large to be held\n"]
+        .assert_eq(&snapshot.trouble());
+    assert_eq!(snapshot.names("kubernetes_config_map").len(), 7);
+}
+
+#[tokio::test]
 async fn the_time_for_a_cluster_is_limited() {
     let sim = stage::cluster().await;
     sim.faults().add(pods(), Effect::Hang, Times::Forever);
@@ -232,6 +248,12 @@ async fn a_user_of_one_namespace_reads_it_by_name() {
         None,
         "there may be other namespaces"
     );
+    // What was read of it is known all the same.
+    let gap = snapshot
+        .gaps
+        .iter()
+        .find(|gap| gap.kind.as_deref() == Some("kubernetes_pod"));
+    assert_eq!(gap.unwrap().except, ["db"]);
     expect![[r#"
         kubernetes_namespace * *: forbidden: namespaces is forbidden: User "somebody" cannot list resource "namespaces" in API group "" at the cluster scope (403)
     "#]].assert_eq(&snapshot.trouble());

@@ -2,8 +2,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stocktake_kubernetes_sim::{Effect, Matcher, Sim, Times};
-use stocktake_model::NodeRecord;
+use stocktake_kubernetes_sim::{Effect, Matcher, Permissions, Rule, Sim, Times, User};
+use stocktake_model::{Gap, NodeRecord};
 use stocktake_plugin_api::{WatchItem, WatchStart};
 use tokio::sync::mpsc;
 
@@ -19,8 +19,14 @@ struct Told {
 impl Told {
     /// Begins to watch a cluster that was collected.
     async fn of(sim: &Sim) -> Self {
-        let section = stage::section(sim, "admin", json!({}));
-        let snapshot = stage::collect_with(sim, json!({})).await;
+        Self::to(sim, "admin").await
+    }
+
+    /// The same as another user.
+    async fn to(sim: &Sim, user: &str) -> Self {
+        let section = stage::section(sim, user, json!({}));
+        let collected = stage::account(&section).await;
+        let snapshot = stage::collect(&*collected).await.unwrap();
         let account = snapshot.begin.unwrap().account.id().to_owned();
         let start = WatchStart {
             account,
@@ -104,8 +110,7 @@ async fn secrets_are_watched_without_their_values() {
 async fn what_is_not_told_for_long_is_a_gap_until_it_is() {
     let sim = stage::cluster().await;
     let mut told = Told::of(&sim).await;
-    let pods =
-        |item: &WatchItem| matches!(item, WatchItem::Mended { kind } if kind == "kubernetes_pod");
+    let pods = |item: &WatchItem| matches!(item, WatchItem::Mended { kind, .. } if kind == "kubernetes_pod");
     told.find(pods).await;
     let broken = Matcher::on("watch", "pods");
     let fault = sim
@@ -130,8 +135,7 @@ async fn what_is_not_told_for_long_is_a_gap_until_it_is() {
 async fn a_version_that_is_too_old_has_the_kind_listed_again() {
     let sim = stage::cluster().await;
     let mut told = Told::of(&sim).await;
-    let pods =
-        |item: &WatchItem| matches!(item, WatchItem::Mended { kind } if kind == "kubernetes_pod");
+    let pods = |item: &WatchItem| matches!(item, WatchItem::Mended { kind, .. } if kind == "kubernetes_pod");
     told.find(pods).await;
     let broken = Matcher::on("watch", "pods");
     let fault = sim
@@ -141,7 +145,7 @@ async fn a_version_that_is_too_old_has_the_kind_listed_again() {
     sim.remove("", "pods", Some("web"), "pod-01");
     sim.compact();
     sim.faults().remove(fault);
-    told.find(|item| matches!(item, WatchItem::Relisting { kind } if kind == "kubernetes_pod"))
+    told.find(|item| matches!(item, WatchItem::Relisting { kind, .. } if kind == "kubernetes_pod"))
         .await;
     let mut listed = 0;
     loop {
@@ -154,4 +158,71 @@ async fn a_version_that_is_too_old_has_the_kind_listed_again() {
         }
     }
     assert_eq!(listed, 24);
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_is_told_and_nothing_is_said_to_be_gone() {
+    let sim = stage::cluster().await;
+    let mut told = Told::of(&sim).await;
+    let of_pods = |item: &WatchItem, kind: &str| match item {
+        WatchItem::Relisting { kind: of, .. } => kind == "relisting" && of == "kubernetes_pod",
+        WatchItem::Relisted { kind: of, .. } => kind == "relisted" && of == "kubernetes_pod",
+        WatchItem::Mended { kind: of, .. } => kind == "mended" && of == "kubernetes_pod",
+        WatchItem::Gap(gap) => kind == "gap" && gap.kind.as_deref() == Some("kubernetes_pod"),
+        _ => false,
+    };
+    told.find(|item| of_pods(item, "mended")).await;
+    let odd = Matcher::on("list", "pods");
+    sim.faults()
+        .add(odd, Effect::MalformedObject, Times::Only(1));
+    sim.cut_watches();
+    sim.remove("", "pods", Some("web"), "pod-01");
+    sim.compact();
+    told.find(|item| of_pods(item, "relisting")).await;
+    let next = told
+        .find(|item| of_pods(item, "relisted") || of_pods(item, "gap"))
+        .await;
+    let WatchItem::Gap(gap) = next else {
+        panic!("{next:?}")
+    };
+    assert_eq!(gap.message, "1 of its objects have no uid");
+}
+
+#[tokio::test]
+async fn a_user_of_one_namespace_is_told_of_it_and_what_else_there_is() {
+    let verbs = ["get", "list", "watch"];
+    let permissions = Permissions::of([
+        Rule::on(&verbs, &[""], &["namespaces"]),
+        Rule::on(&verbs, &[""], &["pods"]).in_namespaces(&["db"]),
+    ]);
+    let sim = stage::with_users(vec![User::new("somebody", permissions)]).await;
+    let mut told = Told::to(&sim, "somebody").await;
+    let pods = |gap: &Gap| gap.kind.as_deref() == Some("kubernetes_pod");
+    let item = told
+        .find(|item| matches!(item, WatchItem::Gap(gap) if pods(gap)))
+        .await;
+    let WatchItem::Gap(gap) = item else {
+        unreachable!("it was looked for")
+    };
+    assert_eq!((gap.namespace, gap.except), (None, vec!["db".to_owned()]));
+    assert_eq!(
+        gap.hint.unwrap(),
+        "to grant `list` on `pods` add this rule to a ClusterRole of the user:\n\
+         - apiGroups: [\"\"]\n  resources: [\"pods\"]\n  verbs: [\"list\"]\n\
+         or set `k8s.watch: false`"
+    );
+    let of_db = |item: &WatchItem| {
+        matches!(item, WatchItem::Relisted { kind, namespace, resource_version: None }
+            if kind == "kubernetes_pod" && namespace.as_deref() == Some("db"))
+    };
+    told.find(of_db).await;
+    for namespace in ["web", "db"] {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "new", "namespace": namespace}});
+        sim.put(pod).unwrap();
+    }
+    let WatchItem::Changed(changed) = told.find(|item| is_changed(item, "new")).await else {
+        unreachable!("it was looked for")
+    };
+    assert_eq!(changed.nodes[0].reported["namespace"], "db");
 }

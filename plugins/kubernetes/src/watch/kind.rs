@@ -1,10 +1,10 @@
 //! Watching one kind: from the version that is known, listing anew where that is too old, and again and again when
-//! the connection breaks.
+//! the connection breaks. What is sent about it is told in `tell`.
+mod tell;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-use stocktake_model::{Gap, GapReason};
 use stocktake_plugin_api::WatchItem;
 use tokio::time::Instant;
 
@@ -28,7 +28,16 @@ pub(super) enum End {
     /// Nobody wants to know.
     Closed,
     /// The server does not let us, or has no such kind.
-    Unwatchable(RequestError),
+    Unwatchable(Refused),
+}
+
+/// What the server does not let us do.
+#[derive(Debug, Clone)]
+pub(super) struct Refused {
+    /// What was asked for.
+    pub(super) verb: &'static str,
+    /// What it said.
+    pub(super) error: RequestError,
 }
 
 /// Why one connection ended.
@@ -57,11 +66,12 @@ impl From<Closed> for Stop {
     }
 }
 
-/// One kind on its way.
+/// One kind on its way, in all namespaces or in one.
 pub(super) struct OfKind {
     watch: Arc<Watch>,
     resource: Resource,
     kind: String,
+    namespace: Option<String>,
     form: Form,
     /// Everything up to here was told; `None`: list first.
     version: Option<String>,
@@ -70,6 +80,8 @@ pub(super) struct OfKind {
     /// Since when it does not work, and how often it was tried since.
     failing: Option<(Instant, u32)>,
     gap_told: bool,
+    /// What the last list had that nobody can know.
+    flaws: Vec<String>,
 }
 
 impl OfKind {
@@ -84,12 +96,31 @@ impl OfKind {
             form,
             watch,
             resource,
+            namespace: None,
             version,
             bookmarks: true,
             failing: None,
             // What was told before a restart is taken back as soon as it works.
             gap_told: true,
+            flaws: Vec::new(),
         }
+    }
+
+    /// The same, in one namespace only.
+    pub(super) fn within(self, namespace: &str) -> Self {
+        Self {
+            namespace: Some(namespace.to_owned()),
+            ..self
+        }
+    }
+
+    pub(super) fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// Kind and namespace.
+    pub(super) fn place(&self) -> (String, Option<String>) {
+        (self.kind.clone(), self.namespace.clone())
     }
 
     /// Watches until nobody wants to know, or it can not be done.
@@ -100,7 +131,8 @@ impl OfKind {
                     Ok(()) => {}
                     Err(Stop::Closed) => return End::Closed,
                     Err(Stop::Request(error)) if is_final(&error) => {
-                        return End::Unwatchable(error);
+                        let verb = "list";
+                        return End::Unwatchable(Refused { verb, error });
                     }
                     Err(Stop::Request(error)) => {
                         if self.wait(&error).await.is_err() {
@@ -114,7 +146,10 @@ impl OfKind {
             match self.follow().await {
                 Ended::Closed => return End::Closed,
                 Ended::Expired => self.version = None,
-                Ended::Broken(error) if is_final(&error) => return End::Unwatchable(error),
+                Ended::Broken(error) if is_final(&error) => {
+                    let verb = "watch";
+                    return End::Unwatchable(Refused { verb, error });
+                }
                 Ended::Broken(error) => {
                     if self.wait(&error).await.is_err() {
                         return End::Closed;
@@ -137,9 +172,9 @@ impl OfKind {
         let watch = self.watch.clone();
         let _turn = watch.gate.acquire().await;
         let _share = watch.lists.acquire().await;
-        let kind = self.kind.clone();
-        self.send(WatchItem::Relisting { kind }).await?;
-        let path = self.resource.list_path();
+        let (kind, namespace) = self.place();
+        self.send(WatchItem::Relisting { kind, namespace }).await?;
+        let path = self.resource.list_path_in(self.namespace.as_deref());
         let mut pager = Pager::new(
             &watch.link,
             watch.patience,
@@ -148,17 +183,23 @@ impl OfKind {
             watch.page_size,
         );
         while let Some(object) = pager.next().await.map_err(Stop::Request)? {
-            self.changed(object.unwrap_or_default()).await?;
+            let lost = match object {
+                Ok(object) => self.changed(object).await?,
+                Err(lost) => Some(lost),
+            };
+            if let Some(lost) = lost {
+                pager.flawed(lost);
+            }
         }
         self.form = pager.form();
         self.version = pager.watch_version();
-        let kind = self.kind.clone();
-        let resource_version = self.version.clone();
-        self.send(WatchItem::Relisted {
-            kind,
-            resource_version,
-        })
-        .await?;
+        let flaws: Vec<String> = pager.flaws().messages().collect();
+        // An object that seems to be gone may be one of those that nobody could read.
+        if flaws.is_empty() {
+            self.relisted().await?;
+        }
+        self.gap_told |= flaws != self.flaws;
+        self.flaws = flaws;
         self.well().await?;
         Ok(())
     }
@@ -211,15 +252,10 @@ impl OfKind {
 
     /// The time of a connection was over: what came until then need not come again.
     async fn over(&mut self) -> Ended {
-        let Some(resource_version) = self.version.clone() else {
+        let Some(version) = self.version.clone() else {
             return Ended::Over;
         };
-        let kind = self.kind.clone();
-        let seen = WatchItem::Seen {
-            kind,
-            resource_version,
-        };
-        match self.send(seen).await {
+        match self.seen(version).await {
             Ok(()) => Ended::Over,
             Err(Closed) => Ended::Closed,
         }
@@ -235,7 +271,8 @@ impl OfKind {
         match reader.read(line) {
             Ok(Event::Changed(object)) => {
                 self.reached(&object);
-                self.changed(object).await?;
+                // One that nothing is known by was none of ours before either.
+                let _ = self.changed(object).await?;
             }
             Ok(Event::Gone(object)) => {
                 self.reached(&object);
@@ -243,12 +280,7 @@ impl OfKind {
             }
             Ok(Event::Bookmark(version)) => {
                 self.version = Some(version.clone());
-                let kind = self.kind.clone();
-                self.send(WatchItem::Seen {
-                    kind,
-                    resource_version: version,
-                })
-                .await?;
+                self.seen(version).await?;
             }
             Ok(Event::Refused(refusal)) if refusal.code == 410 => {
                 return Ok(Some(Ended::Expired));
@@ -280,7 +312,7 @@ impl OfKind {
     fn path(&self) -> String {
         let mut path = format!(
             "{}?watch=1&timeoutSeconds={LASTS}&resourceVersion={}",
-            self.resource.list_path(),
+            self.resource.list_path_in(self.namespace.as_deref()),
             self.version.as_deref().unwrap_or_default()
         );
         if self.bookmarks {
@@ -300,65 +332,11 @@ impl OfKind {
         }
     }
 
-    fn reached(&mut self, object: &Value) {
-        let version = object["metadata"]["resourceVersion"].as_str();
-        if let Some(version) = version.filter(|version| !version.is_empty()) {
-            self.version = Some(version.to_owned());
-        }
-    }
-
-    async fn changed(&self, object: Value) -> Result<(), Closed> {
-        if !self.is_wanted(&object) {
-            return Ok(());
-        }
-        let uid = object["metadata"]["uid"].as_str().map(str::to_owned);
-        self.watch.notice(&self.resource, Some(&object));
-        match self.watch.converter.convert_whole(&self.resource, object) {
-            Ok(changed) => self.send(WatchItem::Changed(changed)).await,
-            Err(error) => {
-                let Some(uid) = uid else {
-                    // Nothing to know it by, and no node of it either.
-                    tracing::debug!(%error, "an object was not understood");
-                    return Ok(());
-                };
-                let gap = Gap {
-                    kind: Some(self.kind.clone()),
-                    namespace: None,
-                    uid: Some(uid),
-                    reason: GapReason::Malformed,
-                    message: error.to_string(),
-                    hint: None,
-                };
-                self.send(WatchItem::Gap(gap)).await
-            }
-        }
-    }
-
-    async fn gone(&self, object: &Value) -> Result<(), Closed> {
-        self.watch.notice(&self.resource, None);
-        let Some(uid) = object["metadata"]["uid"].as_str() else {
-            return Ok(());
-        };
-        if !self.is_wanted(object) {
-            return Ok(());
-        }
-        let (kind, uid) = (self.kind.clone(), uid.to_owned());
-        self.send(WatchItem::Gone { kind, uid }).await
-    }
-
-    fn is_wanted(&self, object: &Value) -> bool {
-        let namespace = object["metadata"]["namespace"].as_str();
-        let namespace = namespace.filter(|namespace| !namespace.is_empty());
-        !self.resource.namespaced
-            || namespace.is_none_or(|namespace| self.watch.choice.wants_namespace(namespace))
-    }
-
     /// It works: what was told to be missing is there again.
     async fn well(&mut self) -> Result<(), Closed> {
         self.failing = None;
         if std::mem::take(&mut self.gap_told) {
-            let kind = self.kind.clone();
-            self.send(WatchItem::Mended { kind }).await?;
+            self.mended().await?;
         }
         Ok(())
     }
@@ -377,14 +355,12 @@ impl OfKind {
             return Ok(());
         }
         self.gap_told = true;
-        let context = &self.watch.link.target().context;
-        let mut gap = error.of_list(context, &self.resource, &self.kind, None);
-        gap.message = format!("its changes are not told: {}", gap.message);
-        self.send(WatchItem::Gap(gap)).await
-    }
-
-    async fn send(&self, item: WatchItem) -> Result<(), Closed> {
-        self.watch.sink.send(item).await.map_err(|_| Closed)
+        let error = error.clone();
+        self.untold(&Refused {
+            verb: "watch",
+            error,
+        })
+        .await
     }
 }
 
