@@ -112,6 +112,17 @@ fn a_column_that_no_kind_has_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_table_for_programs_has_columns_of_its_own() {
+    check(
+        "search is(kubernetes_pod) and namespace=kube-system | list --json-table",
+        expect![[r#"
+            {"columns":[{"display":"Kind","kind":"string","name":"kind","path":"/reported.kind"},{"display":"Id","kind":"string","name":"id","path":"/reported.id"},{"display":"Name","kind":"string","name":"name","path":"/reported.name"},{"display":"Namespace","kind":"string","name":"namespace","path":"/reported.namespace"},{"display":"Age","kind":"duration","name":"age","path":"/reported.age"},{"display":"Cloud","kind":"string","name":"cloud","path":"/ancestors.cloud.reported.name"},{"display":"Account","kind":"string","name":"account","path":"/ancestors.account.reported.name"},{"display":"Region / Zone","kind":"string","name":"region_zone","path":"/ancestors.zone.reported.name"}]}
+            {"id":"oi-hnv6SvzH0_ihENMdsBQ","row":{"account":"prod","age":"3d4h","cloud":null,"id":"uid-dns-0","kind":"kubernetes_pod","name":"dns-0","namespace":"kube-system","region_zone":null}}
+        "#]],
+    );
+}
+
+#[test]
 fn lists_show_what_matters() {
     check(
         "search name=\"web-0\"",
