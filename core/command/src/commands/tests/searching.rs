@@ -91,6 +91,38 @@ fn what_cannot_be_folded_gives_the_same_answer() {
 }
 
 #[test]
+fn a_column_that_no_kind_has_is_told_with_the_one_that_was_meant() {
+    check(
+        "search is(kubernetes_pod) limit 1 | list name, nmae, platform",
+        expect![[r"
+            name=web-0
+            note: no node here has a property `nmae`; did you mean `name`?
+        "]],
+    );
+    // Somebody made the names, the kind has it, or there is nothing to go by.
+    for line in [
+        "search is(kubernetes_pod) limit 1 | jq '{n: .name}' | list n, nmae",
+        "search is(kubernetes_pod) limit 1 | list name, namespace",
+        "search is(kubernetes_pod) and name = nobody | list nmae",
+        "search is(kubernetes_pod) | aggregate namespace: sum(1) as n | list nmae",
+    ] {
+        let printed = shown(&run(line, &Arc::default()));
+        assert!(!printed.contains("note: "), "{printed}");
+    }
+}
+
+#[test]
+fn a_table_for_programs_has_columns_of_its_own() {
+    check(
+        "search is(kubernetes_pod) and namespace=kube-system | list --json-table",
+        expect![[r#"
+            {"columns":[{"display":"Kind","kind":"string","name":"kind","path":"/reported.kind"},{"display":"Id","kind":"string","name":"id","path":"/reported.id"},{"display":"Name","kind":"string","name":"name","path":"/reported.name"},{"display":"Namespace","kind":"string","name":"namespace","path":"/reported.namespace"},{"display":"Age","kind":"duration","name":"age","path":"/reported.age"},{"display":"Cloud","kind":"string","name":"cloud","path":"/ancestors.cloud.reported.name"},{"display":"Account","kind":"string","name":"account","path":"/ancestors.account.reported.name"},{"display":"Region / Zone","kind":"string","name":"region_zone","path":"/ancestors.zone.reported.name"}]}
+            {"id":"oi-hnv6SvzH0_ihENMdsBQ","row":{"account":"prod","age":"3d4h","cloud":null,"id":"uid-dns-0","kind":"kubernetes_pod","name":"dns-0","namespace":"kube-system","region_zone":null}}
+        "#]],
+    );
+}
+
+#[test]
 fn lists_show_what_matters() {
     check(
         "search name=\"web-0\"",
