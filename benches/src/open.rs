@@ -123,6 +123,7 @@ pub(crate) fn part(dir: PathBuf, part: &[String]) -> anyhow::Result<()> {
 /// Imports clusters until there are so many nodes.
 fn import(resources: usize, runtime: &Runtime, client: &Client) -> anyhow::Result<Value> {
     let fleet = Fleet::generate(DISTINCT, CLUSTER);
+    let before = rss_mib();
     let (mut nodes, mut edges, mut clusters) = (0, 0, 0);
     let mut took = Duration::ZERO;
     let mut spent = [0; 3];
@@ -145,7 +146,8 @@ fn import(resources: usize, runtime: &Runtime, client: &Client) -> anyhow::Resul
     let [packing, resolving, commit] = spent;
     Ok(
         json!({"nodes": nodes, "edges": edges, "clusters": clusters, "took_ms": took.as_millis(),
-        "packing_ms": packing, "edges_ms": resolving, "commit_ms": commit}),
+        "packing_ms": packing, "edges_ms": resolving, "commit_ms": commit,
+        "rss_mib_before": before, "rss_mib": rss_mib(), "peak_mib": peak_mib()}),
     )
 }
 
