@@ -2,6 +2,7 @@
 mod act;
 mod faults;
 mod fleet;
+mod odd;
 mod pod;
 mod protocol;
 mod real;

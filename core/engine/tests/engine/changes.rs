@@ -28,6 +28,8 @@ fn all_rules() -> Vec<EdgeRule> {
         {"from": "kubernetes_secret", "each": "joins[*]", "value": "one", "relation": "backs",
          "find": {"name": {"kinds": ["kubernetes_pod", "kubernetes_service"]}},
          "end": {"value": "other", "find": {"name": {"kinds": ["kubernetes_service"]}}}},
+        {"from": "kubernetes_secret", "each": "asks", "value": "of", "relation": "binds",
+         "find": {"told": {"by": "kubernetes_node", "name": "who", "kind": "tells"}}},
         {"from": "kubernetes_service", "value": "{/name}-{suffix}", "relation": "backs",
          "find": {"name": {"kinds": ["kubernetes_secret", "kubernetes_pod"]}}},
     ]);
@@ -112,7 +114,12 @@ fn node() -> impl Strategy<Value = NodeRecord> {
                 rest["volume"] = NAMES[pick(2) % 2].into();
                 rest["peers"] = json!([{"pods": {"match_labels": {"app": "web"}},
                     "namespaces": {"match_labels": {"tier": NAMES[pick(3) % 2]}}}]);
+                rest["asks"] = json!({"who": NAMES[pick(2) % 4], "of": NAMES[pick(3) % 3]});
                 rest["joins"] = json!([{"one": NAMES[pick(4) % 3], "other": NAMES[pick(5) % 3]}]);
+            }
+            "node" if dice[2] < 200 => {
+                let kinds = ["Pod", "Service", "Secret", "Nobody"];
+                rest["tells"] = json!({"resource_kind": kinds[pick(2) % 4]});
             }
             "persistent_volume" => rest["handle"] = NAMES[pick(2) % 2].into(),
             _ => {}
