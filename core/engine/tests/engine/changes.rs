@@ -66,6 +66,15 @@ const KINDS: [&str; 7] = [
 const NAMES: [&str; 4] = ["web", "db", "web-x", "n1"];
 const SPACES: [Option<&str>; 3] = [None, Some("one"), Some("two")];
 
+/// What a secret refers to.
+fn refer(rest: &mut Value, pick: impl Fn(usize) -> usize) {
+    rest["volume"] = NAMES[pick(2) % 2].into();
+    rest["peers"] = json!([{"pods": {"match_labels": {"app": "web"}},
+        "namespaces": {"match_labels": {"tier": NAMES[pick(3) % 2]}}}]);
+    rest["asks"] = json!({"who": NAMES[pick(2) % 4], "of": NAMES[pick(3) % 3]});
+    rest["joins"] = json!([{"one": NAMES[pick(4) % 3], "other": NAMES[pick(5) % 3]}]);
+}
+
 /// One node: its kind, its place in the pool, its name, and everything that refers to others.
 fn node() -> impl Strategy<Value = NodeRecord> {
     let labels = prop::collection::btree_map(
@@ -110,13 +119,7 @@ fn node() -> impl Strategy<Value = NodeRecord> {
                 rest["suffix"] = "x".into();
                 rest["counts"] = format!("kubernetes_{}", KINDS[pick(3) % KINDS.len()]).into();
             }
-            "secret" => {
-                rest["volume"] = NAMES[pick(2) % 2].into();
-                rest["peers"] = json!([{"pods": {"match_labels": {"app": "web"}},
-                    "namespaces": {"match_labels": {"tier": NAMES[pick(3) % 2]}}}]);
-                rest["asks"] = json!({"who": NAMES[pick(2) % 4], "of": NAMES[pick(3) % 3]});
-                rest["joins"] = json!([{"one": NAMES[pick(4) % 3], "other": NAMES[pick(5) % 3]}]);
-            }
+            "secret" => refer(&mut rest, pick),
             "node" if dice[2] < 200 => {
                 let kinds = ["Pod", "Service", "Secret", "Nobody"];
                 rest["tells"] = json!({"resource_kind": kinds[pick(2) % 4]});
