@@ -7,6 +7,7 @@ mod pod;
 mod protocol;
 mod real;
 mod recorded;
+mod rights;
 mod stage;
 mod trouble;
 mod watch;

@@ -238,6 +238,41 @@ proptest! {
 }
 
 #[test]
+fn a_namespace_that_goes_takes_nothing_of_the_others_along() {
+    let selected = json!({"tier": "web"});
+    let namespace = |name: &str| {
+        let rest = json!({"name": name, "labels": selected});
+        record("namespace", &format!("namespace-{name}"), None, rest)
+    };
+    let pod = |space: &str| {
+        let rest = json!({"name": "web", "labels": {"app": "web"}});
+        record("pod", &format!("pod-{space}"), Some(space), rest)
+    };
+    let peers = json!([{"pods": {"match_labels": {"app": "web"}}, "namespaces": {"match_labels": selected}}]);
+    let policy = record("secret", "policy", Some("one"), json!({"peers": peers}));
+    let nodes = [
+        namespace("one"),
+        pod("one"),
+        namespace("two"),
+        pod("two"),
+        policy,
+    ];
+    let id = |node: &NodeRecord| node.node_id("k8s", "a");
+    let mut left: BTreeMap<NodeId, NodeRecord> =
+        nodes.iter().map(|node| (id(node), node.clone())).collect();
+    let graph = whole(&left);
+    let gone = [id(&nodes[2]), id(&nodes[3])];
+    let graph = graph.with_changes("a", &[], &gone, &all_rules(), &all_derived());
+    left.retain(|id, _| !gone.contains(id));
+    let edges = |graph: &Graph| graph.partitions()[0].edges().collect::<Vec<_>>();
+    assert_eq!(edges(&graph), edges(&whole(&left)));
+    let granted = edges(&graph)
+        .into_iter()
+        .filter(|edge| edge.from == id(&nodes[4]));
+    assert_eq!(granted.count(), 1);
+}
+
+#[test]
 fn a_change_of_a_few_nodes_looks_at_a_few_nodes() {
     let pods = |count: usize| {
         let pod = |at| {

@@ -116,3 +116,50 @@ async fn five_of_two_hundred_clusters_are_dead() {
     assert_eq!(dead, ["c007", "c047", "c087", "c127", "c167"]);
     assert_eq!(alive.len(), ALL - 5);
 }
+
+#[tokio::test]
+async fn no_more_lists_are_in_flight_than_may_be() {
+    for (settings, of_one, of_both) in [
+        (json!({}), 4, 8),
+        (json!({"list_parallelism": 2}), 2, 4),
+        (json!({"lists_in_flight": 3}), 3, 3),
+    ] {
+        let seeded = |seed| SimOptions {
+            seed,
+            ..SimOptions::default()
+        };
+        let sims = [
+            stage::with_options(seeded(1)).await,
+            stage::with_options(seeded(2)).await,
+        ];
+        let mut kubeconfigs = Vec::new();
+        for (sim, name) in sims.iter().zip(["one", "two"]) {
+            let of_apps = Matcher {
+                verb: Some("list".to_owned()),
+                group: Some("apps".to_owned()),
+                ..Matcher::any()
+            };
+            sim.faults().add(of_apps, Effect::Hang, Times::Forever);
+            kubeconfigs.push(sim.kubeconfig(name, Credential::Token("admin")).unwrap());
+        }
+        let mut settings = settings;
+        settings["cluster_timeout_secs"] = 5.into();
+        let accounts = accounts(&stage::with_configs(&kubeconfigs, settings.clone())).await;
+        let collected = accounts
+            .into_iter()
+            .map(|account| async move { collect(&*account.unwrap()).await.unwrap() });
+        for snapshot in join_all(collected).await {
+            assert!(snapshot.end.is_some());
+        }
+        let hung = sims.each_ref().map(|sim| {
+            let requests = sim.requests().into_iter();
+            let of_apps = |path: &str| path.starts_with("/apis/apps/v1/");
+            requests.filter(|request| of_apps(&request.path)).count()
+        });
+        assert!(
+            hung.iter().all(|hung| *hung <= of_one),
+            "{settings}: {hung:?}"
+        );
+        assert_eq!(hung.iter().sum::<usize>(), of_both, "{settings}: {hung:?}");
+    }
+}
