@@ -64,6 +64,14 @@ pub enum ProblemKind {
         /// Keys it may have been meant to be, best first.
         near: Vec<String>,
     },
+    /// A path whose first key is no section of the document, but may have been meant to be in one.
+    #[error("`{path}` begins with no section of this document")]
+    NoSection {
+        /// The path.
+        path: String,
+        /// Paths it may have been meant to be, best first.
+        near: Vec<String>,
+    },
     /// A key that must be there is not.
     #[error("`{path}` has no `{key}`")]
     MissingKey {
@@ -170,7 +178,9 @@ impl ProblemKind {
             (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")))
         };
         match self {
-            Self::UnknownKey { near, .. } | Self::UnknownWord { near, .. } => names(near),
+            Self::UnknownKey { near, .. }
+            | Self::UnknownWord { near, .. }
+            | Self::NoSection { near, .. } => names(near),
             Self::Cron { .. } => {
                 Some("five fields, e.g. `0 * * * *`: minute hour day month weekday".into())
             }

@@ -209,14 +209,19 @@ impl Parsed {
         self.roots.get(root)
     }
 
-    /// Fails only where a variable still stands in place of a number or a switch.
-    fn typed<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+    /// All roots, with the defaults of what they lack.
+    pub(crate) fn whole(&self) -> Value {
         let mut roots = Value::Object(self.roots.clone());
         let defaults = self.id.defaults();
         for root in self.id.roots() {
             fill(&mut roots[root.name], &defaults[root.name], root.shape);
         }
-        serde_json::from_value(roots)
+        roots
+    }
+
+    /// Fails only where a variable still stands in place of a number or a switch.
+    fn typed<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        serde_json::from_value(self.whole())
             .map_err(|error| ConfigError::of(self.id, ProblemKind::Syntax(error.to_string())))
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::document::Root;
-use crate::shape::Shape;
+use crate::shape::{Key, Shape};
 use crate::yaml;
 
 /// The document of these roots with these values, in model order.
@@ -23,6 +23,15 @@ pub(crate) fn render(roots: &[Root], values: &Value) -> String {
         );
     }
     text
+}
+
+/// One key with its value, explained, behind so many blanks.
+pub(crate) fn key(key: &Key, margin: usize, value: &Value) -> String {
+    let mut text = String::new();
+    entry(&mut text, 0, (key.name, key.about, key.shape), value);
+    let margin = " ".repeat(margin);
+    let lines = text.lines();
+    lines.flat_map(|line| [&margin, line, "\n"]).collect()
 }
 
 fn entry(text: &mut String, depth: usize, key: (&str, &str, Shape), value: &Value) {

@@ -43,6 +43,14 @@ pub(crate) struct Section {
     pub(crate) ignored: &'static [(&'static str, &'static str)],
 }
 
+impl Section {
+    /// Whether it has this key, in any spelling.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|key| key.name == name || key.also.contains(&name))
+    }
+}
+
 /// Keys of a section that must be there.
 #[derive(Debug)]
 pub(crate) struct Needs {

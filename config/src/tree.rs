@@ -1,12 +1,13 @@
 //! The text as a tree that keeps every character: where things stand, and changing one of them.
 //!
 //! It does not know what a document should hold.
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::str::FromStr;
 
 use serde_json::Value;
 use yaml_edit::path::YamlPath;
-use yaml_edit::{Document, YamlNode};
+use yaml_edit::{Document, Mapping, TextPosition, YamlNode};
 
 use crate::error::Place;
 use crate::steps::{self, Step};
@@ -18,17 +19,25 @@ pub(crate) fn key_place(text: &str, path: &[Step]) -> Option<Place> {
     let Step::Key(key) = last else {
         return value_place(text, path);
     };
-    let entry = if parent.is_empty() {
-        Document::from_str(text)
-            .ok()?
-            .as_mapping()?
-            .find_entry_by_key(key.as_str())?
-    } else {
-        find(text, parent)?
-            .as_mapping()?
-            .find_entry_by_key(key.as_str())?
-    };
+    let entry = mapping(text, parent)?.find_entry_by_key(key.as_str())?;
     place(text, range(text, &entry.key_node()?).start)
+}
+
+/// Where these keys of a section stand; those that an alias brings in stand nowhere.
+pub(crate) fn key_places<'k>(
+    text: &str,
+    path: &[Step],
+    keys: impl Iterator<Item = &'k String>,
+) -> BTreeMap<&'k str, Place> {
+    let Some(mapping) = mapping(text, path) else {
+        return BTreeMap::new();
+    };
+    let standing = keys.filter_map(|key| {
+        let entry = mapping.find_entry_by_key(key.as_str())?;
+        let place = place(text, range(text, &entry.key_node()?).start)?;
+        Some((key.as_str(), place))
+    });
+    standing.collect()
 }
 
 /// Where the value of a path begins; where its key stands if there is no value.
@@ -40,15 +49,38 @@ pub(crate) fn value_place(text: &str, path: &[Step]) -> Option<Place> {
     }
 }
 
+/// The bytes of a section in braces, and its keys with their values, each as it stands there. Nothing counts as a
+/// section without keys. `None` for sections of other forms, and where a comment may stand between the keys.
+pub(crate) fn in_braces(text: &str, path: &[Step]) -> Option<(Range<usize>, Vec<String>)> {
+    let nothing = value_range(text, path).filter(|at| matches!(&text[at.clone()], "~" | "null"));
+    if let Some(nothing) = nothing {
+        return Some((nothing, Vec::new()));
+    }
+    let mapping = mapping(text, path)?;
+    let bytes = bytes(text, mapping.byte_range());
+    if !text[bytes.clone()].starts_with('{') || text[bytes.clone()].contains('#') {
+        return None;
+    }
+    let entry = |(key, value): (YamlNode, YamlNode)| {
+        let (key, value) = (range(text, &key), range(text, &value));
+        let line = format!("{}: {}", text[key].trim(), text[value].trim());
+        line.trim_end().to_owned()
+    };
+    Some((bytes, mapping.iter().map(entry).collect()))
+}
+
 /// The bytes of the value of a path.
 pub(crate) fn value_range(text: &str, path: &[Step]) -> Option<Range<usize>> {
     Some(range(text, &find(text, path)?))
 }
 
 fn range(text: &str, node: &YamlNode) -> Range<usize> {
-    let bytes = node.byte_range();
+    bytes(text, node.byte_range())
+}
+
+fn bytes(text: &str, position: TextPosition) -> Range<usize> {
     let at = |offset: u32| usize::try_from(offset).map_or(text.len(), |at| at.min(text.len()));
-    at(bytes.start)..at(bytes.end)
+    at(position.start)..at(position.end)
 }
 
 fn place(text: &str, offset: usize) -> Option<Place> {
@@ -56,6 +88,13 @@ fn place(text: &str, offset: usize) -> Option<Place> {
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     Some(Place { line, column })
+}
+
+fn mapping(text: &str, path: &[Step]) -> Option<Mapping> {
+    if path.is_empty() {
+        return Document::from_str(text).ok()?.as_mapping();
+    }
+    find(text, path)?.as_mapping().cloned()
 }
 
 fn find(text: &str, path: &[Step]) -> Option<YamlNode> {

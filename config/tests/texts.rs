@@ -92,6 +92,40 @@ fn setting_nonsense_is_refused() {
 }
 
 #[test]
+fn a_path_without_its_section_is_refused_with_the_whole_one() {
+    let hint = |id, path: &str| {
+        let error = set(id, "k8s: {}\naws: {}\n", path, "x").unwrap_err();
+        error.problems[0].hint().unwrap_or_default()
+    };
+    let (core, worker) = (DocumentId::Core, DocumentId::Worker);
+    for (id, path, wanted) in [
+        (
+            core,
+            "workflows.collect.schedule",
+            "did you mean `core.workflows.collect.schedule`?",
+        ),
+        (worker, "cleanup", "did you mean `worker.cleanup`?"),
+        (
+            worker,
+            "pool_size",
+            "did you mean `worker.pool_size` or `k8s.pool_size`?",
+        ),
+        (worker, "wroker.cleanup", "did you mean `worker.cleanup`?"),
+        (
+            worker,
+            "configs[0].token",
+            "did you mean `k8s.configs[0].token`?",
+        ),
+    ] {
+        assert_eq!(hint(id, path), wanted, "{path}");
+    }
+    // Sections of plugins that nobody here knows.
+    for path in ["aws.cleanup", "azure.subscriptions"] {
+        assert!(set(worker, "aws: {}\n", path, "x").is_ok(), "{path}");
+    }
+}
+
+#[test]
 fn credentials_are_hidden_and_put_back() {
     let shown = masked(DocumentId::Worker, STORED).unwrap();
     let hidden = STORED

@@ -1,5 +1,7 @@
 //! The configuration documents: kept in the record as people wrote them, read anew whenever somebody needs them.
 mod counting;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
@@ -7,9 +9,11 @@ use std::sync::{PoisonError, RwLock};
 use serde_json::Value;
 use stocktake_command::{CommandError, ConfigSaved, ConfigText};
 use stocktake_config::{
-    ConfigError, DocumentId, Parsed, Problem, diff, masked, missing_files, parse, set, unmask,
+    ConfigError, DocumentId, Parsed, Problem, completed, diff, masked, missing_files, parse, set,
+    unmask,
 };
-use stocktake_store::{Store, StoreError};
+use stocktake_store::{Document, Store, StoreError};
+use tracing::warn;
 
 use crate::core::now;
 use crate::overrides::Overrides;
@@ -21,12 +25,17 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    /// The documents in a record; those that are missing are written with their defaults.
+    /// The documents in a record; those that are missing are written with their defaults, and so are keys that came
+    /// with a newer version.
     pub(crate) fn open(store: Store) -> Result<Self, StoreError> {
         for id in DocumentId::ALL {
-            // A damaged document is left for a person to look at; meanwhile the defaults count.
-            if matches!(store.document(id.name()), Ok(None)) {
-                store.put_document(id.name(), &id.reference_yaml(), Some(0), now())?;
+            match store.document(id.name()) {
+                Ok(None) => {
+                    store.put_document(id.name(), &id.reference_yaml(), Some(0), now())?;
+                }
+                Ok(Some(document)) => complete(&store, id, &document),
+                // A damaged document is left for a person to look at; meanwhile the defaults count.
+                Err(_) => {}
             }
         }
         Ok(Self {
@@ -104,7 +113,7 @@ impl Documents {
         ))
     }
 
-    /// Stores a document if it can be read. A text that cannot never replaces one that can.
+    /// Stores a document if it can be read, with the keys it lacks. A text that cannot never replaces one that can.
     pub(crate) fn save(
         &self,
         id: &str,
@@ -151,14 +160,15 @@ impl Documents {
                 id.name()
             )));
         }
-        let put = self.store.put_document(id.name(), text, revision, now());
+        let whole = completed(id, text).map_err(|error| config_error(&error))?;
+        let put = self.store.put_document(id.name(), &whole, revision, now());
         let revision = put.map_err(|error| store_error(&error))?;
         let mut warnings: Vec<String> = parsed.warnings.iter().map(warning).collect();
         warnings.extend(missing(id, text));
         Ok(ConfigSaved {
             id: id.name().to_owned(),
             revision,
-            diff: difference(id, stored, text),
+            diff: difference(id, stored, &whole),
             warnings,
         })
     }
@@ -187,6 +197,7 @@ impl Documents {
         let told = overrides.told(id).into_iter();
         warnings.extend(told.map(|line| format!("overridden: {line}")));
         warnings.extend(overrides.left_out(id));
+        let new = completed(id, &new).map_err(|error| config_error(&error))?;
         Ok(ConfigSaved {
             id: id.name().to_owned(),
             revision,
@@ -240,6 +251,20 @@ impl Documents {
         let (text, _) = self.stored(id)?;
         let parsed = parse(id, &text).map_err(|error| config_error(&error))?;
         self.counting(parsed)
+    }
+}
+
+/// Adds the keys a stored document lacks. One that cannot be read stays as it is.
+fn complete(store: &Store, id: DocumentId, document: &Document) {
+    let Ok(text) = completed(id, &document.text) else {
+        return;
+    };
+    if text == document.text {
+        return;
+    }
+    let put = store.put_document(id.name(), &text, Some(document.revision), now());
+    if let Err(error) = put {
+        warn!(%error, "`{}` keeps lacking keys; their defaults count", id.name());
     }
 }
 

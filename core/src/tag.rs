@@ -36,7 +36,7 @@ impl Core {
         {
             self.unprotected(&id, || "the cluster".to_owned())?;
         }
-        let said = said(&change);
+        let said = Said::of(&change);
         let change = TagEdit {
             tags: [(change.key, change.value)].into(),
             labels: change.target == TagTarget::Labels,
@@ -178,19 +178,41 @@ impl Core {
 }
 
 /// What was to change, for the audit log.
-fn said(change: &TagChange) -> String {
-    let what = match change.target {
-        TagTarget::Annotations => "annotation",
-        TagTarget::Labels => "label",
-    };
-    match &change.value {
-        Some(value) => format!("{what} `{}` set to `{value}`", change.key),
-        None => format!("{what} `{}` removed", change.key),
+struct Said {
+    /// If it changed.
+    done: String,
+    /// If it was so already.
+    idle: String,
+}
+
+impl Said {
+    fn of(change: &TagChange) -> Self {
+        let what = match change.target {
+            TagTarget::Annotations => "annotation",
+            TagTarget::Labels => "label",
+        };
+        let key = &change.key;
+        let (done, idle) = match &change.value {
+            Some(value) => (
+                format!("set to `{value}`"),
+                format!("was `{value}` already"),
+            ),
+            None => ("removed".to_owned(), "was not there".to_owned()),
+        };
+        Self {
+            done: format!("{what} `{key}` {done}"),
+            idle: format!("{what} `{key}` {idle}"),
+        }
     }
 }
 
-fn deed(object: &ObjectRef, outcome: &Outcome, said: String, lead: Lead) -> Deed {
+fn deed(object: &ObjectRef, outcome: &Outcome, said: Said, lead: Lead) -> Deed {
+    let Said { done: said, idle } = said;
     let (verdict, message) = match outcome {
+        // A server that had nothing to change keeps the version.
+        Outcome::Tagged(tagged) if object.is_at_version(&tagged.node.reported) => {
+            ("unchanged", idle)
+        }
         Outcome::Tagged(_) => ("tagged", said),
         Outcome::Vanished => ("vanished", said),
         Outcome::Changed { message } => ("changed", format!("{said}: {message}")),

@@ -315,16 +315,27 @@ fn tags_have_an_outcome_each_and_stand_in_the_log() {
         "{}",
         ran.out
     );
+    let two = format!("{all} and name = two");
+    let nothing = format!("{two} | tag delete nobody | tag update --label owner team-two | count");
+    let ran = place.arguments(&["-c", &nothing]).code(0);
+    assert!(ran.out.contains("total matched: 1"), "{}", ran.out);
     let log = place.arguments(&["-c", "audit --action tag | list verdict, name, message"]);
     let mut log: Vec<&str> = log.out.lines().collect();
     log.sort_unstable();
-    assert_eq!(log.len(), 4, "{log:?}");
+    assert_eq!(log.len(), 6, "{log:?}");
     assert!(log[0].starts_with("verdict=refused, name=one"), "{log:?}");
     assert_eq!(
         log[1],
         "verdict=tagged, name=one, message=label `owner` set to `team-one`"
     );
-    assert!(log[3].starts_with("verdict=vanished, name=gone"), "{log:?}");
+    assert_eq!(
+        log[3..5],
+        [
+            "verdict=unchanged, name=two, message=annotation `nobody` was not there",
+            "verdict=unchanged, name=two, message=label `owner` was `team-two` already",
+        ]
+    );
+    assert!(log[5].starts_with("verdict=vanished, name=gone"), "{log:?}");
 }
 
 #[test]

@@ -101,6 +101,8 @@ fn every_setting_is_described() {
         "# Configuration\n\n{WRITTEN}\n`config edit ID` opens a document, `config set ID path=value` sets one value.\n\
          Names that begin with `resoto.` or `fix.` name the same documents.\n\n\
          * `config validate ID [FILE]` checks without storing, `config diff ID [FILE]` shows what would change.\n\
+         * Keys that a text leaves out are added when it is stored, with their defaults and what they mean; those that come with a\n  \
+           newer version, when that starts. Comments, order and values stay. A text that cannot be read replaces nothing.\n\
          * `$(NAME)` in a text is replaced by the environment variable when the document is read; it is never shown nor stored.\n\
          * `--override path=value` and files such as `stocktake.worker.yaml` in the directory of `--override-path` (or\n  \
            `STOCKTAKE_OVERRIDE_PATH`) lie over what is stored, while that process runs.\n\

@@ -112,8 +112,12 @@ fn a_search_is_asked_as_kubectl_is_asked() {
     );
     let wide = ask(&["search", "po", "-nkube-system", "-owide"]).code(0);
     assert!(wide.out.starts_with("KIND "), "{}", wide.out);
-    let none = ask(&["--context", "nowhere", "search", "is(pod) | count"]);
-    assert!(none.out.contains("total matched: 0"), "{none:?}");
+    let none = ask(&["search", "pods", "--context", "nowhere"]);
+    assert!(none.err.contains("nowhere"), "{none:?}");
+    let lines = "search --context nowhere is(pod) | count\nsearch pods | list --csv name\n";
+    let ran = place.lines(lines).code(2);
+    assert!(ran.err.contains("no cluster `nowhere`\n"), "{}", ran.err);
+    assert!(ran.out.starts_with("\"name\"\r\n\""), "{}", ran.out);
     let bad = ask(&["search", "pods", "-l", "a b"]).code(2);
     assert_eq!(bad.out, "");
     assert!(bad.err.contains("`a b` selects no label"), "{}", bad.err);

@@ -1,6 +1,8 @@
 //! A search in the making: the commands that follow `search` fold themselves into one query, as far as that is exact.
 //!
 //! What cannot be folded exactly runs over the stream instead; both ways give the same answer.
+mod clusters;
+
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use serde_json::Value;
@@ -30,6 +32,8 @@ pub struct Draft {
     pub(crate) query: Query,
     /// Whether edges are wanted.
     pub(crate) edges: WithEdges,
+    /// Clusters that were named beside the query: in the present they must be there.
+    pub(crate) clusters: Vec<Name>,
     /// Look at the past.
     pub(crate) at: Option<String>,
     /// Whether it is run at all.
@@ -171,6 +175,7 @@ impl Draft {
             .aggregate
             .clone_from(&preamble.aggregate);
         self.query.preamble.edge_type = preamble.edge_type.or(self.query.preamble.edge_type);
+        self.clusters.extend(next.clusters.iter().cloned());
         self.at = next.at.clone().or(self.at.take());
         if next.edges == WithEdges::Yes {
             self.edges = WithEdges::Yes;
@@ -264,6 +269,9 @@ impl Stage for Draft {
     async fn run(self: Box<Self>, _: Flow, call: &Call) -> Result<Flow, CommandError> {
         let layout = self.layout(call);
         let search = self.request(&call.scene);
+        if search.at.is_none() && search.graph.is_none() {
+            clusters::check(&self.clusters, call).await?;
+        }
         for hint in self.hints {
             call.side.note(hint);
         }

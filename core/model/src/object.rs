@@ -32,6 +32,13 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
+    /// Whether what is reported is the version that was seen: nothing about the object changed since.
+    pub fn is_at_version(&self, reported: &Map) -> bool {
+        let seen = self.resource_version.as_deref();
+        let version = reported.get("resource_version").and_then(Value::as_str);
+        seen.is_some() && seen == version
+    }
+
     /// The object a node stands for; `None` if there is no object behind it (a container, an image, a stub).
     pub fn of(node: NodeId, account: &str, account_name: &str, reported: &Map) -> Option<Self> {
         let text = |key: &str| reported.get(key).and_then(Value::as_str).map(str::to_owned);

@@ -214,9 +214,9 @@ pub enum SyntaxKind {
     #[expect(missing_docs, reason = "the two ends of the range")]
     ReversedRange { min: usize, max: usize },
     /// `-[300]->`
-    #[error("a walk of {min} steps is too long")]
-    #[expect(missing_docs, reason = "the least number of steps")]
-    RangeTooLong { min: usize },
+    #[error("a walk of {steps} steps is too long")]
+    #[expect(missing_docs, reason = "the number of steps that was written")]
+    RangeTooLong { steps: usize },
     /// `-{is(a)}->`
     #[error("`{what}` can not be tested on an edge")]
     NotOnEdges {

@@ -34,7 +34,10 @@ impl SyntaxKind {
             }
             Self::ReversedRange { min, max } => format!("write `[{max}:{min}]`"),
             Self::RangeTooLong { .. } => {
-                format!("a walk has at most {} steps", Navigation::UNLIMITED)
+                format!(
+                    "a walk has at most {} steps; `[1:]` goes as far",
+                    Navigation::UNLIMITED
+                )
             }
             fixed => fixed.fixed_hint().to_owned(),
         })

@@ -168,7 +168,7 @@ pub(crate) fn known_type(name: &Name) -> Result<EdgeType, nom::Err<crate::text::
     )
 }
 
-/// `range = "[" int ((":" | "," | "..") int?)? "]"`
+/// `range = "[" int ((":" | "," | "..") int?)? "]"` — a number above the limit is an error, an open end is the limit.
 fn range(text: Text<'_>) -> Parsed<'_, (u32, u32)> {
     let start = text.trimmed();
     let limits = (
@@ -180,17 +180,20 @@ fn range(text: Text<'_>) -> Parsed<'_, (u32, u32)> {
     );
     let (text, (min, max)) = delimited(symbol("["), cut(limits), cut(symbol("]"))).parse(start)?;
     let span = start.span_to(text);
+    let limit = usize::try_from(Navigation::UNLIMITED).unwrap_or(usize::MAX);
+    if let Some(steps) = [Some(min), max.flatten()].into_iter().flatten().max()
+        && steps > limit
+    {
+        return fail_at(span, SyntaxKind::RangeTooLong { steps });
+    }
     let max = match max {
         None => min,
-        Some(None) => usize::MAX,
+        Some(None) => limit,
         Some(Some(max)) if max < min => {
             return fail_at(span, SyntaxKind::ReversedRange { min, max });
         }
         Some(Some(max)) => max,
     };
     let steps = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    if steps(min) > Navigation::UNLIMITED {
-        return fail_at(span, SyntaxKind::RangeTooLong { min });
-    }
-    Ok((text, (steps(min), steps(max).min(Navigation::UNLIMITED))))
+    Ok((text, (steps(min), steps(max))))
 }

@@ -18,7 +18,7 @@ static SPEC: Spec = Spec {
         ("--who W", "only what this person did"),
         (
             "--verdict V",
-            "`deleted`, `terminating`, `changed`, `refused`, `failed`, `tagged` or `restored`",
+            "`deleted`, `terminating`, `changed`, `refused`, `failed`, `tagged`, `unchanged` or `restored`",
         ),
         ("--cluster C", "only in this cluster"),
         (

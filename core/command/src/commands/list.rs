@@ -1,4 +1,6 @@
 //! `list`: one line per element, or a table of them.
+mod unknown;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -218,8 +220,10 @@ impl Stage for Ready {
                 named: !self.columns.is_empty(),
             }),
         };
-        let side = call.side.clone();
-        Ok(Flow::from(lines(input.elements, render, side)))
+        let typed = self.columns.iter().map(|(_, typed)| typed);
+        let readers = typed.map(|path| Reader::new(path, &call.scene)).collect();
+        let elements = unknown::told(input.elements, readers, call);
+        Ok(Flow::from(lines(elements, render, call.side.clone())))
     }
 }
 

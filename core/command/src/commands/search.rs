@@ -98,6 +98,7 @@ impl Command for Search {
         {
             last.sort = options.sort;
         }
+        draft.clusters = options.scope.into_clusters();
         draft.edges = options.edges;
         draft.mode = options.mode;
         draft.at = options.at;

@@ -1,4 +1,4 @@
-//! `--csv`: RFC 4180. Texts are always quoted, numbers never.
+//! `--csv`: RFC 4180. Texts are always quoted, numbers never; a record ends with CR LF.
 //!
 //! Written by hand: the libraries quote by what a text looks like, not by what it was.
 use serde_json::Value;
@@ -23,13 +23,18 @@ struct Records(Vec<Heading>);
 impl Rows for Records {
     fn begin(&mut self) -> Vec<String> {
         let names: Vec<String> = self.0.iter().map(|heading| quoted(&heading.name)).collect();
-        vec![names.join(",")]
+        vec![record(&names)]
     }
 
     fn row(&mut self, _: Option<&str>, cells: &[Cell<'_>]) -> Vec<String> {
         let fields: Vec<String> = cells.iter().map(field).collect();
-        vec![fields.join(",")]
+        vec![record(&fields)]
     }
+}
+
+/// A record without its LF: that ends every line of text.
+fn record(fields: &[String]) -> String {
+    fields.join(",") + "\r"
 }
 
 fn field(cell: &Cell<'_>) -> String {
@@ -57,13 +62,13 @@ mod tests {
     #[test]
     fn texts_are_quoted_and_numbers_are_not() {
         expect![[r#"
-            "name","pod_count"
-            "web",3
-            "say ""hi"", | done",True
+            "name","pod_count"\r
+            "web",3\r
+            "say ""hi"", | done",True\r
             "日本
-            line",""
-            "[x, y]",1.5"#]]
-        .assert_eq(&written(&Csv));
+            line",""\r
+            "[x, y]",1.5\r"#]]
+        .assert_eq(&written(&Csv).replace('\r', "\\r"));
     }
 
     #[test]

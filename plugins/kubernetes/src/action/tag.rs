@@ -30,7 +30,9 @@ pub(crate) async fn tag(subject: &Subject<'_>, converter: &Converter, change: &C
     }
     match converted(subject, converter, &answer).await {
         Ok(outcome) => {
-            if let Outcome::Tagged(tagged) = &outcome {
+            if let Outcome::Tagged(tagged) = &outcome
+                && !subject.object.is_at_version(&tagged.node.reported)
+            {
                 let kind = tagged.node.reported.get("api_kind").and_then(Value::as_str);
                 let keys: Vec<&str> = change.tags.keys().map(String::as_str).collect();
                 let why = keys.join(", ");

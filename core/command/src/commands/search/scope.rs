@@ -1,7 +1,8 @@
 //! What kubectl calls `-n`, `-A`, `-l` and `--context`: conditions on where a search begins, written as a query.
 //!
-//! Nothing is looked up: a namespace nobody has is no mistake, it is just empty.
-use stocktake_query::Filter;
+//! Nothing is looked up here: a namespace nobody has is no mistake, it is just empty. Whether there are clusters of
+//! these names is asked when the search runs.
+use stocktake_query::{Filter, Name};
 
 use crate::{CommandError, Word};
 
@@ -10,6 +11,7 @@ use crate::{CommandError, Word};
 pub(super) struct Scope {
     conditions: Vec<String>,
     namespaces: Namespaces,
+    clusters: Vec<Name>,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -34,7 +36,17 @@ impl Scope {
 
     /// `--context a,b`
     pub(super) fn clusters(&mut self, names: &Word) -> Result<(), CommandError> {
+        let clusters = listed(names).map(|text| Name {
+            text: text.to_owned(),
+            span: names.span,
+        });
+        self.clusters.extend(clusters);
         self.one_of("/ancestors.account.reported.name", names)
+    }
+
+    /// The clusters that were named.
+    pub(super) fn into_clusters(self) -> Vec<Name> {
+        self.clusters
     }
 
     /// `-l a=b,c!=d,e in (f, g),h,!i`
@@ -70,13 +82,7 @@ impl Scope {
     }
 
     fn one_of(&mut self, path: &str, names: &Word) -> Result<(), CommandError> {
-        let values: Vec<String> = names
-            .text
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(quoted)
-            .collect();
+        let values: Vec<String> = listed(names).map(quoted).collect();
         self.conditions.push(match values.as_slice() {
             [] => return Err(CommandError::usage("a name is missing").at(names.span)),
             [only] => format!("{path} = {only}"),
@@ -84,6 +90,12 @@ impl Scope {
         });
         Ok(())
     }
+}
+
+/// `a,b` as names.
+fn listed(names: &Word) -> impl Iterator<Item = &str> {
+    let names = names.text.split(',').map(str::trim);
+    names.filter(|name| !name.is_empty())
 }
 
 /// The parts of a selector: split at commas outside of brackets.

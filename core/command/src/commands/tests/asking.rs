@@ -81,6 +81,17 @@ fn what_cannot_be_meant_is_said_with_the_way_out() {
             exit 2
         "]],
     );
+    for line in [
+        "search pods --context prd",
+        "search --context=prod,prd is(pod) | count",
+    ] {
+        let printed = shown(&run(line, &Arc::default()));
+        let error = " no cluster `prd`\n  hint: did you mean `prod`?\nexit 2\n";
+        assert!(printed.ends_with(error), "{printed}");
+    }
+    // It may have been there then.
+    let past = shown(&run("search --at 3d pods --context prd", &Arc::default()));
+    assert!(!past.contains("no cluster"), "{past}");
     check(
         "search pots",
         expect![[r"

@@ -15,10 +15,17 @@ fn tables_as_kubectl_makes_them() {
     check(
         "search pods -o csv --no-headers",
         expect![[r#"
-        "kubernetes_pod","uid-web-0","web-0","3d4h","","","prod","",""
-        "kubernetes_pod","uid-web-1","web-1","3d4h","","","prod","",""
-        "kubernetes_pod","uid-dns-0","dns-0","3d4h","","","prod","",""
-    "#]],
+            "kubernetes_pod","uid-web-0","web-0","3d4h","","","prod","",""\r
+            "kubernetes_pod","uid-web-1","web-1","3d4h","","","prod","",""\r
+            "kubernetes_pod","uid-dns-0","dns-0","3d4h","","","prod","",""\r
+        "#]],
+    );
+    check(
+        "search pods | list --csv name | head 2",
+        expect![[r#"
+            "name"\r
+            "web-0"\r
+        "#]],
     );
     check(
         "search pods -n default --show-labels",

@@ -182,7 +182,7 @@ fn files_go_to_the_client_in_pieces() {
     check(
         "search is(kubernetes_service) | list --csv name | write --force \"a b.csv\"",
         expect![[r#"
-            file a b.csv Replace: "\"name\"\n\"shop\"\n"
+            file a b.csv Replace: "\"name\"\r\n\"shop\"\r\n"
         "#]],
     );
     check(

@@ -36,7 +36,7 @@ fn run(line: &str, fixture: &Arc<Fixture>) -> Vec<Output> {
 /// What a client would show: text as it is, everything else with a word in front.
 fn shown(outputs: &[Output]) -> String {
     let line = |output: &Output| match output {
-        Output::Text { line } => format!("{line}\n"),
+        Output::Text { line } => format!("{}\n", line.replace('\r', "\\r")),
         Output::Note { message } => format!("note: {message}\n"),
         Output::Error {
             message,

@@ -91,6 +91,27 @@ fn what_cannot_be_folded_gives_the_same_answer() {
 }
 
 #[test]
+fn a_column_that_no_kind_has_is_told_with_the_one_that_was_meant() {
+    check(
+        "search is(kubernetes_pod) limit 1 | list name, nmae, platform",
+        expect![[r"
+            name=web-0
+            note: no node here has a property `nmae`; did you mean `name`?
+        "]],
+    );
+    // Somebody made the names, the kind has it, or there is nothing to go by.
+    for line in [
+        "search is(kubernetes_pod) limit 1 | jq '{n: .name}' | list n, nmae",
+        "search is(kubernetes_pod) limit 1 | list name, namespace",
+        "search is(kubernetes_pod) and name = nobody | list nmae",
+        "search is(kubernetes_pod) | aggregate namespace: sum(1) as n | list nmae",
+    ] {
+        let printed = shown(&run(line, &Arc::default()));
+        assert!(!printed.contains("note: "), "{printed}");
+    }
+}
+
+#[test]
 fn lists_show_what_matters() {
     check(
         "search name=\"web-0\"",

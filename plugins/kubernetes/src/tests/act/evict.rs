@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use stocktake_kubernetes_sim::{Effect, Matcher, SimOptions, Times};
 use stocktake_plugin_api::{Deletion, Outcome};
 
-use super::{Scene, check, owner};
+use super::{Scene, change, check, owner};
 
 /// A budget over all pods of a namespace, with this many disruptions to give.
 fn budget(scene: &Scene, name: &str, allowed: u64) {
@@ -190,6 +190,8 @@ fn events(scene: &Scene, namespace: &str) -> Vec<String> {
 async fn changes_are_told_by_events_where_the_object_is() {
     let scene = Scene::with(SimOptions::default()).await;
     let map = scene.object("kubernetes_config_map", "settings");
+    // What was not there is not taken away.
+    scene.tag(&map, &change(&[("nobody", None)])).await;
     scene.tag(&map, &owner()).await;
     let map = stocktake_model::ObjectRef {
         resource_version: None,
