@@ -161,6 +161,10 @@ fn questions(load: &str, loaded: &Loaded, report: &mut Report) -> anyhow::Result
         let start = Instant::now();
         let results = count(graph, &request)?;
         report.once(&format!("{name}, first"), n, results, start.elapsed())?;
+        // What the first made or asked for in vain is made by now: a core has it ready after a collection.
+        let start = Instant::now();
+        let results = count(graph, &request)?;
+        report.once(&format!("{name}, second"), n, results, start.elapsed())?;
         report.add(&repeat(name, n, || count(graph, &request))?)?;
     }
     for (name, query) in QUESTIONS {

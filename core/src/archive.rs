@@ -22,8 +22,8 @@ use crate::core::{Core, now};
 use crate::past::store_error;
 
 /// Directory of the files, in the data directory.
-const DIRECTORY: &str = "graphs";
-const ENDING: &str = "ndjson.zst";
+pub(crate) const DIRECTORY: &str = "graphs";
+pub(crate) const ENDING: &str = "ndjson.zst";
 /// Lines of an export that may wait for a slow reader.
 const BUFFERED: usize = 256;
 
@@ -66,7 +66,7 @@ impl Core {
         Ok(seen)
     }
 
-    fn place(&self, name: &str) -> PathBuf {
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
         self.data_dir()
             .join(DIRECTORY)
             .join(format!("{name}.{ENDING}"))

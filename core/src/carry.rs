@@ -111,7 +111,7 @@ impl Core {
     /// Asks a worker to do something to one object.
     pub(crate) async fn act(&self, task: Task) -> Outcome {
         let id = self.queue().reserve();
-        match self.queue().run(id, task).await {
+        match self.work(id, task).await {
             TaskResult::Acted(outcome) => outcome,
             TaskResult::Failed { message } => Outcome::Failed { message },
             TaskResult::Collected(_) | TaskResult::Watched => {

@@ -35,7 +35,7 @@ impl Core {
         let _held = self.hold_watches().await;
         let id = self.queue().reserve();
         self.lock_work().insert(id, task.to_owned());
-        let result = self.queue().run(id, Task::Collect(request)).await;
+        let result = self.work(id, Task::Collect(request)).await;
         self.lock_work().remove(&id);
         match result {
             TaskResult::Collected(summary) => {

@@ -1,4 +1,6 @@
 //! Looking after the record: its sizes, and giving back space.
+use std::path::Path;
+
 use stocktake_command::{CommandError, SystemInfo};
 
 use crate::core::Core;
@@ -14,6 +16,11 @@ impl Core {
             .map_err(store_error)?;
         Ok(SystemInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            cpus: std::thread::available_parallelism().map_or(1, |count| count.get() as u64),
+            mem_total: machine("MemTotal:"),
+            mem_available: machine("MemAvailable:"),
+            inside_docker: Path::new("/.dockerenv").exists(),
+            started_at: self.0.started,
             accounts: stats.accounts,
             nodes: stats.nodes,
             edges: stats.edges,
@@ -42,4 +49,12 @@ impl Core {
             tracing::warn!(%error, "space could not be given back");
         }
     }
+}
+
+/// What Linux says of the memory of the machine, in bytes; other systems say it elsewhere.
+fn machine(what: &str) -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(what))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib << 10)
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use stocktake_client::{AccountFailure, CollectSummary, Info, Transport};
+use stocktake_client::{AccountFailure, CollectSummary, Info, Task, TaskResult, Transport};
 use stocktake_engine::{Graph, Turns};
 use stocktake_model::PluginModel;
 use stocktake_store::{AccountHeader, Store};
@@ -32,6 +32,7 @@ pub struct Core(pub(crate) Arc<Parts>);
 /// What a core is made of.
 pub(crate) struct Parts {
     pub(crate) options: Options,
+    pub(crate) started: Timestamp,
     pub(crate) store: Store,
     /// The graph as it is now; a search keeps the one it began with.
     pub(crate) graph: ArcSwap<Graph>,
@@ -125,6 +126,18 @@ impl Core {
 
     pub(crate) fn queue(&self) -> &Queue {
         &self.0.queue
+    }
+
+    /// Has a worker do something. Nothing any more once another record takes the place of this one: nobody would know of
+    /// it afterwards.
+    pub(crate) async fn work(&self, id: u64, task: Task) -> TaskResult {
+        if self.0.store.is_replaced() {
+            let message = "a restored backup waits for the next start: start stocktake again";
+            return TaskResult::Failed {
+                message: message.to_owned(),
+            };
+        }
+        self.queue().run(id, task).await
     }
 
     pub(crate) fn graph(&self) -> Arc<Graph> {

@@ -5,6 +5,7 @@ mod adopt;
 mod archive;
 mod attached;
 mod audit;
+mod backup;
 mod batch;
 mod carry;
 mod certificate;

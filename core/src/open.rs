@@ -14,7 +14,7 @@ use tracing::warn;
 
 use crate::archive::Kept;
 use crate::attached::Attached;
-use crate::core::{Core, Parts};
+use crate::core::{Core, Parts, now};
 use crate::documents::Documents;
 use crate::events::Events;
 use crate::facts;
@@ -134,6 +134,7 @@ fn open(options: Options) -> Result<Parts, OpenError> {
     let documents = Documents::open(store.clone()).map_err(OpenError::Store)?;
     Ok(Parts {
         options,
+        started: now(),
         store,
         graph: ArcSwap::from_pointee(graph),
         commit: tokio::sync::Mutex::new(()),

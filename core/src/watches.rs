@@ -168,7 +168,7 @@ impl Core {
         self.0.watches.lock().work.insert(id, hold.clone());
         info!(cluster = name, "watching");
         let result = tokio::select! {
-            result = self.queue().run(id, task) => Some(result),
+            result = self.work(id, task) => Some(result),
             () = stop.cancelled() => None,
         };
         // From here on nobody begins to tell; who has begun is waited for.

@@ -1,4 +1,4 @@
-//! Graphs that are kept: copied, asked, exported, imported; and what is told when one cannot be read.
+//! Graphs that are kept: copied, asked, exported, imported; what is told when one cannot be read; backups of everything.
 use stocktake_kubernetes_sim::fleet::FleetShape;
 use stocktake_tests::{Place, Ran};
 
@@ -136,4 +136,62 @@ fn what_is_not_whole_is_not_kept() {
         "{}",
         damaged.err
     );
+}
+
+#[test]
+fn a_backup_brings_everything_back_with_the_next_start() {
+    let place = small();
+    let backed_up = place
+        .lines("graph copy before\nconfig set stocktake.core core.cli.search_timeout_secs=17\nsystem backup create b\n")
+        .code(0);
+    let live = answers(&place, "stocktake");
+    let changed = place
+        .lines("graph delete before\nconfig set stocktake.core core.cli.search_timeout_secs=18\n")
+        .code(0);
+    assert!(backed_up.err.contains("wrote `b`"), "{}", backed_up.err);
+    assert!(
+        changed.out.starts_with("Graph before deleted.\n"),
+        "{}",
+        changed.out
+    );
+    let ran = place
+        .lines("system backup restore b\nworkflows run collect\nconfig show stocktake.core\n")
+        .code(1);
+    assert!(ran.out.contains("restored: 3 clusters, "), "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("a restored backup waits for the next start"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    assert!(
+        ran.out.contains("search_timeout_secs: 18"),
+        "until then: {}",
+        ran.out
+    );
+    let ran = place
+        .lines("graph list | format {name}\nconfig show stocktake.core\n")
+        .code(0);
+    assert!(ran.out.starts_with("before\n"), "{}", ran.out);
+    assert!(ran.out.contains("search_timeout_secs: 17"), "{}", ran.out);
+    assert_eq!(answers(&place, "stocktake"), live);
+
+    let path = place.home().join("b");
+    let text = std::fs::read_to_string(&path).expect("it was written");
+    std::fs::write(
+        &path,
+        text.replacen("\"shelf\":\"graph\"", "\"shelf\":\"block\"", 1),
+    )
+    .expect("it may be written");
+    let changed = place.lines("system backup restore b\n").code(1);
+    assert!(
+        changed.err.contains("its digest differs"),
+        "{}",
+        changed.err
+    );
+    let short = &text[..text.len() / 2];
+    std::fs::write(&path, short).expect("it may be written");
+    let short = place.lines("system backup restore b\n").code(1);
+    assert!(short.err.contains("it has no end"), "{}", short.err);
 }

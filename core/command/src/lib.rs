@@ -6,6 +6,7 @@
 mod act;
 mod archive;
 mod argument;
+mod backup;
 mod bars;
 mod columns;
 mod commands;
@@ -50,6 +51,7 @@ pub use act::{
 };
 pub use archive::{Archive, Existing, ExportLines, KeptGraph, LIVE, graph_name, snapshot_name};
 pub use argument::{Argument, Word};
+pub use backup::{BackedUp, Backups};
 pub use commands::{COMMANDS, Target, command, targets};
 pub use complete::{Candidate, Completing, Completions, Wanted, What, complete};
 pub use context::{Context, Terminal};

@@ -12,9 +12,10 @@ use stocktake_model::Map;
 use stocktake_query::{Path, Query};
 
 use crate::{
-    Acting, Archive, CertificateRequest, Chronicle, ClusterGap, ClusterStatus, CommandError,
-    ConfigSaved, ConfigText, Context, Ground, HistoryOptions, Library, MadeCertificate, Run,
-    RunEvent, RunLog, Scheduler, Shorthand, Web, WorkflowInfo, WorkflowStarted,
+    Acting, Archive, Backups, CertificateRequest, Chronicle, ClusterGap, ClusterStatus,
+    CommandError, ConfigSaved, ConfigText, Context, Ground, HistoryOptions, Library,
+    MadeCertificate, Run, RunEvent, RunLog, Scheduler, Shorthand, Web, WorkflowInfo,
+    WorkflowStarted,
 };
 
 /// Elements on their way through a pipeline: nodes, edges, rows, or any other JSON.
@@ -25,7 +26,9 @@ pub type RunEvents = BoxStream<'static, RunEvent>;
 
 /// Everything commands need from the core.
 #[async_trait]
-pub trait Services: Ground + Library + Scheduler + Chronicle + Acting + Archive + Web {
+pub trait Services:
+    Ground + Library + Scheduler + Chronicle + Acting + Archive + Backups + Web
+{
     /// Runs a query. Nodes come as `{id, type: "node", revision, reported, desired, metadata, ancestors, …}`, edges as
     /// `{type: "edge", from, to, edge_type, reported}`, rows of an aggregate as `{group: {…}, <function>: …}`.
     async fn search(&self, search: Search) -> Result<Found, CommandError>;
@@ -222,6 +225,16 @@ impl HistoryChange {
 pub struct SystemInfo {
     /// Version of the core.
     pub version: String,
+    /// Processors the core may use.
+    pub cpus: u64,
+    /// Bytes of memory of the machine, where the system tells.
+    pub mem_total: Option<u64>,
+    /// Bytes of it that are free or can be made so.
+    pub mem_available: Option<u64>,
+    /// Whether the core runs in a container of Docker.
+    pub inside_docker: bool,
+    /// When the core was started.
+    pub started_at: Timestamp,
     /// Number of accounts.
     pub accounts: u64,
     /// Number of nodes.

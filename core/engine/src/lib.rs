@@ -77,6 +77,7 @@ mod value;
 mod verdicts;
 mod view;
 mod walks;
+mod whole;
 mod words;
 
 pub use builder::PartitionBuilder;

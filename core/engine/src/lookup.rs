@@ -12,7 +12,7 @@ use stocktake_model::Find;
 impl<'p> Resolver<'p> {
     pub(crate) fn namespace_of(&self, row: Row) -> Option<&'p str> {
         match &self.index {
-            Index::Whole(whole) => whole.namespaces[row as usize],
+            Index::Whole(whole) => whole.named.namespaces[row as usize],
             Index::Few(_, namespaces) | Index::Nothing(namespaces) => namespaces.get(row),
         }
     }
@@ -20,7 +20,7 @@ impl<'p> Resolver<'p> {
     /// The first row with this uid.
     pub(crate) fn with_uid(&self, uid: &str) -> Option<Row> {
         match &self.index {
-            Index::Whole(whole) => whole.by_uid.get(uid).copied(),
+            Index::Whole(whole) => whole.named.by_uid.get(uid).copied(),
             Index::Few(..) => self.partition.rows_with_uid(uid).first().copied(),
             Index::Nothing(_) => None,
         }
@@ -29,7 +29,9 @@ impl<'p> Resolver<'p> {
     /// The first row of a kind with this name.
     pub(crate) fn called(&self, kind: usize, namespace: Option<&str>, name: &str) -> Option<Row> {
         let (links, namespaces) = match &self.index {
-            Index::Whole(whole) => return whole.by_name.get(&(kind, namespace, name)).copied(),
+            Index::Whole(whole) => {
+                return whole.named.by_name.get(&(kind, namespace, name)).copied();
+            }
             Index::Few(links, namespaces) => (links, namespaces),
             Index::Nothing(_) => return None,
         };

@@ -99,7 +99,7 @@ impl<'p> Resolver<'p> {
         let rows = kinds
             .iter()
             .flat_map(|kind| self.partition.kinds[*kind].rows.clone());
-        let labelled = Labelled::new(self.partition, rows, &whole.namespaces);
+        let labelled = Labelled::new(self.partition, rows, &whole.named.namespaces);
         whole.labelled.insert(kind.to_owned(), labelled);
     }
 
@@ -115,7 +115,7 @@ impl<'p> Resolver<'p> {
             let mut index = ByText::default();
             for kind in codes {
                 for row in self.partition.kinds[kind].rows.clone() {
-                    let namespace = whole.namespaces[row as usize];
+                    let namespace = whole.named.namespaces[row as usize];
                     steps.each(self.partition.reported(row), &mut |value| {
                         if let Some(text) = text(value) {
                             let key = (namespace.map(str::to_owned), text.to_owned());

@@ -1,5 +1,8 @@
 //! Edge rules at work: reads references out of the documents of one partition and looks them up by uid, by
 //! name or by label. Every look-up is one step in an index; nothing is ever compared with everything.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rustc_hash::FxHashMap;
 use stocktake_model::{Direction, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, Relation};
 
@@ -11,12 +14,13 @@ use crate::keys::Entries;
 use crate::layout::{containment, merged};
 use crate::links::Links;
 use crate::namespaces::Namespaces;
+use crate::parallel::both;
 use crate::partition::{KindRows, NO_ROW, Partition, Row};
-use crate::reference::{ByText, Reference};
-use crate::selector::Labelled;
+use crate::reference::Reference;
 use crate::steps::Steps;
 use crate::value::equal;
 use crate::view::View;
+use crate::whole::{Named, Whole};
 
 /// The edges of a partition, and what it took to find them.
 pub(crate) struct Resolved {
@@ -54,16 +58,6 @@ pub(crate) enum Index<'p> {
     Nothing(Namespaces<'p>),
 }
 
-/// Indexes that are quick to ask and slow to make.
-pub(crate) struct Whole<'p> {
-    pub(crate) namespaces: Vec<Option<&'p str>>,
-    pub(crate) by_uid: FxHashMap<&'p str, Row>,
-    pub(crate) by_name: FxHashMap<(usize, Option<&'p str>, &'p str), Row>,
-    pub(crate) labelled: FxHashMap<String, Labelled<'p>>,
-    /// Rows by the text at a property, by the text of kinds and property.
-    pub(crate) by_property: FxHashMap<String, ByText>,
-}
-
 /// A rule whose paths are bound to the partition.
 struct BoundRule<'r> {
     each: Steps,
@@ -72,33 +66,11 @@ struct BoundRule<'r> {
     end: Option<Reference<'r>>,
 }
 
-impl<'p> Whole<'p> {
-    fn new(partition: &'p Partition) -> Self {
-        let namespaces = Namespaces::of(partition);
-        let mut whole = Self {
-            namespaces: partition.rows().map(|row| namespaces.get(row)).collect(),
-            by_uid: FxHashMap::default(),
-            by_name: FxHashMap::default(),
-            labelled: FxHashMap::default(),
-            by_property: FxHashMap::default(),
-        };
-        for row in partition.rows().rev() {
-            let name = (
-                partition.kind_code(row),
-                whole.namespaces[row as usize],
-                partition.name(row),
-            );
-            whole.by_uid.insert(partition.uid(row), row);
-            whole.by_name.insert(name, row);
-        }
-        whole
-    }
-}
-
 impl<'p> Resolver<'p> {
     /// For all rows of a partition.
     pub(crate) fn new(partition: &'p Partition, model: &'p Model) -> Self {
-        Self::with(partition, model, Index::Whole(Whole::new(partition)))
+        let named = Arc::new(Named::new(partition));
+        Self::with(partition, model, Index::Whole(Whole::of(named)))
     }
 
     /// For a few rows of a partition with these links.
@@ -191,10 +163,64 @@ impl<'p> Resolver<'p> {
             self.apply(rule, None);
         }
         let dropped = self.add_explicit(explicit);
-        for rule in rules.iter().filter(|rule| !owns(rule)) {
-            self.apply(rule, None);
-        }
+        let rest: Vec<&EdgeRule> = rules.iter().filter(|rule| !owns(rule)).collect();
+        self.apply_all(&rest);
         self.finish(dropped)
+    }
+
+    /// Follows rules from all rows, on two threads where there are two; what they want comes in the order of the rules.
+    fn apply_all(&mut self, rules: &[&EdgeRule]) {
+        let next = AtomicUsize::new(0);
+        let mut other = self.fork();
+        let (mut done, more) = both(
+            || other.work_off(rules, &next),
+            || self.work_off(rules, &next),
+        );
+        done.extend(more);
+        done.sort_unstable_by_key(|(at, _)| *at);
+        for (_, wanted) in done {
+            for (own, more) in self.wanted.iter_mut().zip(wanted) {
+                own.extend(more);
+            }
+        }
+        self.lookups += other.lookups;
+    }
+
+    /// Takes the next rule until there is none; what each wanted.
+    fn work_off(
+        &mut self,
+        rules: &[&EdgeRule],
+        next: &AtomicUsize,
+    ) -> Vec<(usize, [Vec<Wanted>; 3])> {
+        let before = std::mem::take(&mut self.wanted);
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(rule) = rules.get(at) else { break };
+            self.apply(rule, None);
+            done.push((at, std::mem::take(&mut self.wanted)));
+        }
+        self.wanted = before;
+        done
+    }
+
+    /// Another one that looks into the same names, and found nothing yet.
+    fn fork(&self) -> Self {
+        let index = match &self.index {
+            Index::Whole(whole) => Index::Whole(Whole::of(Arc::clone(&whole.named))),
+            Index::Few(links, _) => Index::Few(links, Namespaces::of(self.partition)),
+            Index::Nothing(_) => Index::Nothing(Namespaces::of(self.partition)),
+        };
+        Self {
+            partition: self.partition,
+            lineage: self.lineage.clone(),
+            index,
+            by_api: self.by_api.clone(),
+            lookups: 0,
+            asked: None,
+            focus: None,
+            wanted: Default::default(),
+        }
     }
 
     fn add_explicit(&mut self, explicit: &[EdgeRecord]) -> usize {

@@ -37,6 +37,9 @@ impl Store {
     /// imports; writers wait until it is done. After a crash at any point the old database is in use, or the new one.
     pub fn compact(&self) -> Result<Compacted, StoreError> {
         let _alone = self.0.gate.close();
+        if self.is_replaced() {
+            return Err(StoreError::Replaced);
+        }
         let old = self.files()?;
         let (path, _) = files::current(&self.0.dir)?;
         let next = files::next(&self.0.dir, &path);
@@ -66,6 +69,9 @@ impl Store {
 
     /// Rewrites if half as much space is garbage as is needed.
     pub fn compact_if_due(&self) -> Result<Option<Compacted>, StoreError> {
+        if self.is_replaced() {
+            return Ok(None);
+        }
         let files = self.files()?;
         let size = size(&files)?;
         let least = self.0.needed.load(Ordering::Relaxed);
@@ -110,13 +116,13 @@ fn most(needed: u64) -> u64 {
     needed.saturating_add(needed / 2)
 }
 
-fn size(files: &Files) -> Result<u64, StoreError> {
+pub(crate) fn size(files: &Files) -> Result<u64, StoreError> {
     let size = files.trees.home.db().size_on_disk();
     size.map_err(|error| files.trees.trouble(error))
 }
 
 /// The needed part of a database in a new one, on the disk, and how many bytes that is.
-fn rewrite(old: &Files, path: &Path) -> Result<(Files, u64), StoreError> {
+pub(crate) fn rewrite(old: &Files, path: &Path) -> Result<(Files, u64), StoreError> {
     let trouble = |error| StoreError::io(path, error);
     if path.exists() {
         fs::remove_dir_all(path).map_err(trouble)?;

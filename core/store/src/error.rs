@@ -62,6 +62,9 @@ pub enum StoreError {
     /// Two imports of one account at a time.
     #[error("account `{0}` is being imported already")]
     Busy(String),
+    /// A restored record takes the place of this one with the next open.
+    #[error("a restored backup takes the place of this record with the next start")]
+    Replaced,
     /// Nothing was ever imported under this id.
     #[error("no account `{0}`")]
     UnknownAccount(String),
@@ -153,6 +156,7 @@ impl StoreError {
             Self::DiskFull(_) => "make room and try again: what was committed is safe",
             Self::Damaged(_) => "collect the account again: damaged parts are replaced",
             Self::Busy(_) => "wait for the running collection, or stop it",
+            Self::Replaced => "start stocktake again",
             Self::UnknownAccount(_) => "collect it first",
             Self::NotKept { .. } => {
                 "ask for a later time; `core.graph.keep_versions_for_days` says how long versions are kept"

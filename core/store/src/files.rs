@@ -51,6 +51,11 @@ impl Home {
     pub(crate) fn supersede(&self) {
         self.superseded.store(true, Ordering::Relaxed);
     }
+
+    /// Takes that back.
+    pub(crate) fn stay(&self) {
+        self.superseded.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Home {

@@ -23,6 +23,14 @@ pub(crate) fn ensure(db: &sled::Db, meta: &sled::Tree) -> Result<(), StoreError>
     up(db, meta, FORMAT, STEPS)
 }
 
+/// Says that what comes into an empty database has an older format: the next open brings it up.
+pub(crate) fn stamp(db: &sled::Db, found: u32) -> Result<(), StoreError> {
+    let trouble = |error| StoreError::sled(std::path::Path::new("meta"), error);
+    let meta = db.open_tree("meta").map_err(trouble)?;
+    let done = meta.insert(KEY, found.to_string().as_bytes());
+    done.map(drop).map_err(trouble)
+}
+
 fn up(
     db: &sled::Db,
     meta: &sled::Tree,

@@ -5,6 +5,7 @@
 mod account;
 mod attachment;
 mod back;
+mod backup;
 mod block;
 mod change;
 mod changes;
@@ -41,6 +42,7 @@ mod version;
 mod view;
 
 pub use attachment::{Attached, PutSection};
+pub use backup::{Backup, Entry, Restore, Shelf};
 pub use change::Change;
 pub use changes::{ChangeKind, Changes, VersionChange};
 pub use commit::CommitReport;

@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::account::Slot;
@@ -13,7 +13,7 @@ use crate::gate::{Gate, Pass};
 use crate::manifest::BlockRef;
 use crate::seal::from_sealed;
 use crate::stage::Trees;
-use crate::{StoreError, key};
+use crate::{StoreError, backup, key};
 
 /// The record in one directory. Cloning is cheap; all clones are the same store.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) left_out: Mutex<BTreeSet<String>>,
     /// Bytes that are needed, as far as anybody looked.
     pub(crate) needed: AtomicU64,
+    /// Whether another record takes its place with the next open.
+    pub(crate) replaced: AtomicBool,
     pub(crate) dir: PathBuf,
     _lock: File,
 }
@@ -53,6 +55,7 @@ impl Store {
         let lock = lock(dir)?;
         let (path, needed) = files::current(dir)?;
         files::remove_others(dir, &path).map_err(trouble)?;
+        backup::remove_copies(dir).map_err(trouble)?;
         let store = Self(Arc::new(Inner {
             accounts: Mutex::default(),
             files: RwLock::new(Some(Arc::new(Files::open(&path)?))),
@@ -60,6 +63,7 @@ impl Store {
             writing: Mutex::default(),
             left_out: Mutex::default(),
             needed: AtomicU64::new(needed),
+            replaced: AtomicBool::new(false),
             dir: dir.to_owned(),
             _lock: lock,
         }));
@@ -93,6 +97,9 @@ impl Store {
 
     /// Opens a failed database again, unless somebody still reads it.
     fn revive(&self) -> Result<(), StoreError> {
+        if self.is_replaced() {
+            return Err(StoreError::Replaced);
+        }
         let mut accounts = guard(&self.0.accounts);
         let mut files = self.0.files.write().unwrap_or_else(PoisonError::into_inner);
         // Only they keep the database besides the readers: it cannot be opened while it is open.

@@ -1,7 +1,6 @@
 //! `list`: one line per element, or a table of them.
+mod shown;
 mod unknown;
-
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -11,8 +10,9 @@ use crate::format::{Render, document, lines};
 use crate::reader::{Reader, is_edge, is_node};
 use crate::show::{inline, pair, plain, scalar_text};
 use crate::spec::{Category, Command, Example, Shape, Spec, Stage};
-use crate::table::{Cell, Heading, Headless, TABLES, Table};
+use crate::table::{Cell, Headless, TABLES, Table};
 use crate::{Argument, Call, Column, CommandError, Flow, Layout, Scene, View, columns, syntax};
+use shown::{Shown, Width, usual};
 
 static SPEC: Spec = Spec {
     name: "list",
@@ -94,15 +94,6 @@ impl Command for List {
     }
 }
 
-/// Which of the columns nobody named are shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Width {
-    #[default]
-    All,
-    /// Those that matter most.
-    Brief,
-}
-
 /// Whether a table has headings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Headings {
@@ -137,8 +128,10 @@ impl Options {
                 }
                 (Some(table), text) => {
                     self.table = Some(*table);
-                    if text == "table" {
-                        self.width = Width::Brief;
+                    match text {
+                        "table" => self.width = Width::Brief,
+                        "--json-table" => self.width = Width::Joined,
+                        _ => {}
                     }
                 }
                 (None, "--with-defaults") => self.defaults = true,
@@ -187,16 +180,14 @@ impl Stage for Ready {
 
     async fn run(self: Box<Self>, input: Flow, call: &Call) -> Result<Flow, CommandError> {
         let Layout { columns, view } = input.layout;
-        let mut shown: Vec<Shown> = Vec::new();
-        if self.defaults {
-            let wanted = columns
-                .iter()
-                .filter(|column| self.width == Width::All || !columns::is_minor(column));
-            shown.extend(wanted.map(|column| Shown::new(column.path.clone(), column, call)));
-        }
+        let mut shown = if self.defaults {
+            usual(&columns, self.width, &call.scene)
+        } else {
+            Vec::new()
+        };
         for (column, typed) in &self.columns {
             if !shown.iter().any(|other| *other.name == *column.name) {
-                shown.push(Shown::new(typed.clone(), column, call));
+                shown.push(Shown::new(typed, &column.name, &call.scene));
             }
         }
         if self.table.is_some() && shown.is_empty() {
@@ -224,21 +215,6 @@ impl Stage for Ready {
         let readers = typed.map(|path| Reader::new(path, &call.scene)).collect();
         let elements = unknown::told(input.elements, readers, call);
         Ok(Flow::from(lines(elements, render, call.side.clone())))
-    }
-}
-
-/// A column and how it is read.
-struct Shown {
-    name: Arc<str>,
-    reader: Reader,
-}
-
-impl Shown {
-    fn new(path: Path, column: &Column, call: &Call) -> Self {
-        Self {
-            name: column.name.as_str().into(),
-            reader: Reader::new(&path, &call.scene),
-        }
     }
 }
 
@@ -310,18 +286,7 @@ struct AsTable {
 
 impl AsTable {
     fn new(shown: Vec<Shown>, table: &'static dyn Table, headings: Headings) -> Self {
-        let named = shown
-            .iter()
-            .map(|shown| Heading {
-                name: shown.name.to_string(),
-                path: shown.reader.path().to_string(),
-                kind: shown
-                    .reader
-                    .of
-                    .as_ref()
-                    .map_or("any".to_owned(), ToString::to_string),
-            })
-            .collect();
+        let named = shown.iter().map(Shown::heading).collect();
         let rows = table.begin(named);
         let rows = match headings {
             Headings::Shown => rows,
@@ -343,7 +308,7 @@ impl Render for AsTable {
         let values: Vec<_> = self
             .shown
             .iter()
-            .map(|shown| shown.reader.value(element))
+            .map(|shown| shown.value(element))
             .collect();
         let cells: Vec<Cell<'_>> = values
             .iter()

@@ -27,7 +27,7 @@ impl Rows for Objects {
                     "name": heading.name,
                     "path": heading.path,
                     "kind": heading.kind,
-                    "display": display(&heading.name),
+                    "display": heading.display,
                 })
             })
             .collect();
@@ -50,19 +50,6 @@ impl Rows for Objects {
     }
 }
 
-/// `pod_count` as people write it: `Pod Count`.
-fn display(name: &str) -> String {
-    let words: Vec<String> = name
-        .split('_')
-        .filter_map(|word| {
-            let mut chars = word.chars();
-            let first = chars.next()?;
-            Some(first.to_uppercase().chain(chars).collect())
-        })
-        .collect();
-    words.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -73,7 +60,7 @@ mod tests {
     #[test]
     fn columns_come_first_then_rows() {
         expect![[r#"
-            {"columns":[{"display":"Name","kind":"string","name":"name","path":"/reported.name"},{"display":"Pod Count","kind":"int64","name":"pod_count","path":"/reported.pod_count"}]}
+            {"columns":[{"display":"NAME","kind":"string","name":"name","path":"/reported.name"},{"display":"POD_COUNT","kind":"int64","name":"pod_count","path":"/reported.pod_count"}]}
             {"id":"a","row":{"name":"web","pod_count":3}}
             {"id":"b","row":{"name":"say \"hi\", | done","pod_count":true}}
             {"id":"c","row":{"name":"日本\nline","pod_count":null}}

@@ -99,6 +99,7 @@ mod tests {
             name: "a".into(),
             path: "/a".into(),
             kind: "any".into(),
+            display: "A".into(),
         };
         assert_eq!(Markdown.begin(vec![heading]).end(), ["|a|", "|-|"]);
     }

@@ -48,6 +48,8 @@ pub(crate) struct Heading {
     pub(crate) path: String,
     /// What they are.
     pub(crate) kind: String,
+    /// What people call it.
+    pub(crate) display: String,
 }
 
 /// A value and its declared type.
@@ -111,6 +113,7 @@ pub(crate) mod testing {
             name: name.to_owned(),
             path: format!("/reported.{name}"),
             kind: kind.to_owned(),
+            display: name.to_uppercase(),
         };
         let mut rows = table.begin(vec![
             heading("name", "string"),

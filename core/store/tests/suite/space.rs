@@ -1,6 +1,6 @@
 //! Giving space back, and going on after the disk was full.
 use stocktake_model::{NodeId, NodeRecord};
-use stocktake_store::{Store, StoreError};
+use stocktake_store::{FORMAT, Store, StoreError};
 
 use crate::sample::{ACCOUNT, at, import, nodes, pods, record};
 
@@ -50,6 +50,42 @@ fn a_rewritten_store_holds_the_same_in_less_space() {
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(everything(&store), after);
     assert!(store.compact_if_due().unwrap().is_none(), "it is small");
+}
+
+#[test]
+fn a_backup_is_what_there_was_at_the_next_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    grown(&store);
+    let before = everything(&store);
+    let backup = store.backup().unwrap();
+    let entries: Vec<_> = backup.entries().map(Result::unwrap).collect();
+    assert!(dir.path().join("copy-0").exists());
+    drop(backup);
+    assert!(!dir.path().join("copy-0").exists());
+    import(&store, &[record("kubernetes_pod", "new", 1)], 40);
+    let later = everything(&store);
+    // One that is given up changes nothing.
+    let mut given_up = store.restore(FORMAT).unwrap();
+    given_up.entry(&entries[0]).unwrap();
+    drop(given_up);
+    assert!(!store.is_replaced());
+    let mut restore = store.restore(FORMAT).unwrap();
+    for entry in &entries {
+        restore.entry(entry).unwrap();
+    }
+    restore.finish().unwrap();
+    assert!(store.is_replaced());
+    assert_eq!(everything(&store), later, "until then");
+    assert!(matches!(store.compact(), Err(StoreError::Replaced)));
+    drop(store);
+    // As if a process had been killed while it made a copy.
+    std::fs::create_dir(dir.path().join("copy-7")).unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(everything(&store), before);
+    assert!(!dir.path().join("copy-7").exists());
+    let newer = store.restore(FORMAT + 1).unwrap_err();
+    assert!(matches!(newer, StoreError::Newer { .. }), "{newer}");
 }
 
 /// Nodes that can hardly be compressed, a megabyte each, different ones for each second.

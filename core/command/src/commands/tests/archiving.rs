@@ -1,4 +1,4 @@
-//! `graph`, and lines that ask a kept graph.
+//! `graph`, lines that ask a kept graph, and backups.
 use expect_test::expect;
 
 use super::*;
@@ -170,4 +170,52 @@ fn nothing_is_changed_because_of_the_past() {
             total unmatched: 0
         "]],
     );
+}
+
+#[test]
+fn a_backup_is_a_file_and_comes_back() {
+    check(
+        "system backup create b",
+        expect![[r#"
+        file b Create: "about\nend\n"
+    "#]],
+    );
+    check(
+        "system backup create",
+        expect![[r#"
+        file backup_20240504_0400 Create: "about\nend\n"
+    "#]],
+    );
+    check(
+        "system backup restore b",
+        expect![[r#"
+        need ["b"]
+    "#]],
+    );
+    check(
+        "system backup",
+        expect![[r"
+        error 2: 7..13 `system` cannot `backup` this way
+          hint: it goes `system backup create [FILE]`; `help system` tells more
+        exit 2
+    "]],
+    );
+    let restored = |text: &str| {
+        let context = Context {
+            line: "system backup restore b".to_owned(),
+            files: [("b".to_owned(), text.to_owned())].into(),
+            ..Context::default()
+        };
+        shown(&outputs(context, &Arc::default()))
+    };
+    expect![[r"
+        Backup of 2024-05-01T10:00:00Z restored: 1 clusters, 6 nodes.
+        Start stocktake again to use it: until then nothing is collected or changed, and what is recorded is lost.
+    "]].assert_eq(&restored("about"));
+    expect![[r"
+        error 1: `b` is not restored: it has no end
+          hint: take another
+        exit 1
+    "]]
+    .assert_eq(&restored(""));
 }

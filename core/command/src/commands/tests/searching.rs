@@ -112,6 +112,17 @@ fn a_column_that_no_kind_has_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_table_for_programs_has_columns_of_its_own() {
+    check(
+        "search is(kubernetes_pod) and namespace=kube-system | list --json-table",
+        expect![[r#"
+            {"columns":[{"display":"Kind","kind":"string","name":"kind","path":"/reported.kind"},{"display":"Id","kind":"string","name":"id","path":"/reported.id"},{"display":"Name","kind":"string","name":"name","path":"/reported.name"},{"display":"Namespace","kind":"string","name":"namespace","path":"/reported.namespace"},{"display":"Age","kind":"duration","name":"age","path":"/reported.age"},{"display":"Cloud","kind":"string","name":"cloud","path":"/ancestors.cloud.reported.name"},{"display":"Account","kind":"string","name":"account","path":"/ancestors.account.reported.name"},{"display":"Region / Zone","kind":"string","name":"region_zone","path":"/ancestors.zone.reported.name"}]}
+            {"id":"oi-hnv6SvzH0_ihENMdsBQ","row":{"account":"prod","age":"3d4h","cloud":null,"id":"uid-dns-0","kind":"kubernetes_pod","name":"dns-0","namespace":"kube-system","region_zone":null}}
+        "#]],
+    );
+}
+
+#[test]
 fn lists_show_what_matters() {
     check(
         "search name=\"web-0\"",
@@ -367,15 +378,21 @@ fn the_system_tells_its_sizes() {
     check(
         "system",
         expect![[r"
-        accounts: 0
-        disk_bytes: 0
-        edges: 0
-        memory_bytes: 0
-        nodes: 6
-        version: 1.2.3
-        version_bytes: 0
-        versions: 0
-    "]],
+            accounts: 0
+            cpus: 0
+            disk_bytes: 0
+            edges: 0
+            inside_docker: false
+            mem_available: null
+            mem_total: null
+            memory_bytes: 0
+            name: stocktake
+            nodes: 6
+            started_at: 1970-01-01T00:00:00Z
+            version: 1.2.3
+            version_bytes: 0
+            versions: 0
+        "]],
     );
     check(
         "system compact",
@@ -386,9 +403,9 @@ fn the_system_tells_its_sizes() {
     check(
         "system compress",
         expect![[r"
-        error 2: 7..15 `system` cannot `compress` this way
-          hint: it knows `info`, `compact`; `help system` tells more
-        exit 2
-    "]],
+            error 2: 7..15 `system` cannot `compress` this way
+              hint: it knows `info`, `compact`, `backup create`, `backup restore`; `help system` tells more
+            exit 2
+        "]],
     );
 }
