@@ -40,6 +40,11 @@ pub(super) fn policies() -> Vec<Value> {
             json!({"name": "most"}),
         ),
         object("acme.dev/v1", "Limit", "most", json!({})),
-        in_shop("other.dev/v1", "Limit", "most", json!({})),
+        in_shop(
+            "other.dev/v1",
+            "Limit",
+            "most",
+            json!({"metadata": {"uid": "another-limit"}}),
+        ),
     ]
 }
