@@ -92,6 +92,7 @@ pub(crate) fn begin(account: &NodeRecord, number: usize) -> Begin {
         plugin: "k8s".to_owned(),
         cloud: "k8s".to_owned(),
         identity: Identity::default(),
+        formerly: None,
         account,
     }
 }

@@ -195,6 +195,7 @@ fn partition(
         plugin: "k8s".to_owned(),
         cloud: "k8s".to_owned(),
         identity: Identity::default(),
+        formerly: None,
         account: offline.account().clone(),
     };
     let mut builder = PartitionBuilder::new(Arc::clone(model), &begin);

@@ -191,6 +191,7 @@ pub(crate) fn stream(objects: usize, report: &mut Report) -> anyhow::Result<()> 
         plugin: "k8s".to_owned(),
         cloud: "k8s".to_owned(),
         identity: Identity::default(),
+        formerly: None,
         account: offline.account().clone(),
     };
     let plugin = offline::model();

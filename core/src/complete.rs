@@ -206,6 +206,7 @@ mod tests {
             plugin: "test".into(),
             cloud: "test".into(),
             identity: stocktake_model::Identity::Strong,
+            formerly: None,
             account: node("account", "prod-eu", ""),
         };
         let mut items = vec![

@@ -82,7 +82,9 @@ impl Core {
         let packed = packing
             .await
             .map_err(|error| IngestError::Task(error.to_string()))??;
+        let begin = packed.header.begin.clone();
         let merged = self.commit(packed).await?;
+        self.adopt(&begin).await?;
         self.tell(
             MERGED,
             serde_json::json!({"account": merged.account, "nodes": merged.nodes}),

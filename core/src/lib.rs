@@ -1,6 +1,7 @@
 //! The server: joins store, engine and commands, runs workflows, hands work to workers. In-process and behind a
 //! socket it is the same router.
 mod acting;
+mod adopt;
 mod archive;
 mod attached;
 mod audit;

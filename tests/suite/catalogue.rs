@@ -4,6 +4,7 @@
 //! topology constraint and a label, an image and its registry (properties: no object has them), cloud resources (no
 //! plugin collects them yet).
 mod objects;
+mod policies;
 
 use objects::objects;
 
@@ -12,7 +13,7 @@ use crate::cluster;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_stocktake-under-test");
 
 /// From, relation, to: `kind name`, without `kubernetes_`.
-const EDGES: [(&str, &str, &str); 86] = [
+const EDGES: [(&str, &str, &str); 88] = [
     ("cluster one", "contains", "namespace shop"),
     ("namespace shop", "contains", "pod web-1-a"),
     ("cluster one", "contains", "node n1"),
@@ -165,6 +166,16 @@ const EDGES: [(&str, &str, &str); 86] = [
         "validating_admission_policy_binding b",
         "binds",
         "validating_admission_policy p",
+    ),
+    (
+        "validating_admission_policy_binding b",
+        "binds",
+        "config_map limits",
+    ),
+    (
+        "mutating_admission_policy_binding m",
+        "binds",
+        "acme_dev_limit most",
     ),
     (
         "flow_schema flow",

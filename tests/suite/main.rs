@@ -6,6 +6,7 @@ mod check;
 mod clean;
 mod cluster;
 mod collect;
+mod definitions;
 mod demo;
 mod docs;
 mod edges;

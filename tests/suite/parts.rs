@@ -161,3 +161,29 @@ async fn what_is_left_out_by_now_is_not_gone() {
     assert!(found.contains("kept"), "{found}");
     watched.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_says_who_it_is_keeps_its_marks_and_is_there_once() {
+    let name = Rule::on(&["get"], &[""], &["namespaces"]);
+    let sim = cluster(Permissions::all().except(name)).await;
+    let guest = Running::start_as(&sim, "guest", &[]).await;
+    let weak = guest
+        .line("search is(kubernetes_cluster) | list /metadata.identity")
+        .await;
+    assert!(weak.contains("weak"), "{weak}");
+    guest
+        .line("search is(kubernetes_pod) and name = pod-1 | protect")
+        .await;
+    sim.set_permissions("guest", Permissions::all());
+    guest.line("workflows run collect").await;
+    let marked = guest
+        .line("search is(kubernetes_pod) and /metadata.protected = true | list name")
+        .await;
+    assert_eq!(marked, "name=pod-1\n");
+    assert_eq!(guest.line(PODS).await.lines().count(), 6);
+    let clusters = guest
+        .line("search is(kubernetes_cluster) | list name")
+        .await;
+    assert_eq!(clusters, "name=one\n");
+    guest.stop().await;
+}

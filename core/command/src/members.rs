@@ -6,7 +6,7 @@ use stocktake_model::{Model, Property, PropertyType};
 use crate::complete::{Candidate, What, candidate};
 
 /// Paths outside of the section that are worth offering, and what they say.
-const ABSOLUTE: [(&str, &str); 10] = [
+const ABSOLUTE: [(&str, &str); 11] = [
     ("/ancestors.account.reported.name", "name of the cluster"),
     ("/ancestors.cloud.reported.name", "name of the cloud"),
     ("/ancestors.region.reported.name", "name of the namespace"),
@@ -19,6 +19,10 @@ const ABSOLUTE: [(&str, &str); 10] = [
         "why it is not known when it may go",
     ),
     ("/metadata.protected", "never changed or deleted"),
+    (
+        "/metadata.unreadable",
+        "values that are not what they should be",
+    ),
     ("/reported.", "what was collected"),
 ];
 

@@ -15,24 +15,30 @@ pub(crate) struct Focus<'p> {
     labels: Labels<'p>,
     rows: Vec<Row>,
     by_namespace: FxHashMap<Option<&'p str>, Vec<Row>>,
-    /// Whether a namespace is among them: then whole namespaces may be selected that were not, or no more.
+    /// Whether whole namespaces may be selected that were not, or no more.
     namespaces: bool,
 }
 
+/// Whether a namespace is among some rows.
+pub(crate) fn has_namespace(partition: &Partition, rows: &[Row]) -> bool {
+    rows.iter().any(|row| partition.kind(*row) == NAMESPACE)
+}
+
 impl<'p> Focus<'p> {
-    /// On these rows, which ascend.
-    pub(crate) fn on(partition: &'p Partition, rows: &[Row]) -> Self {
-        let namespaces = Namespaces::of(partition);
+    /// On these rows, which ascend. `namespaces` says whether there is a namespace among those that left or came: what
+    /// was wanted before and what is wanted now have to be looked at alike, or the difference is not one.
+    pub(crate) fn on(partition: &'p Partition, rows: &[Row], namespaces: bool) -> Self {
+        let places = Namespaces::of(partition);
         let mut by_namespace: FxHashMap<_, Vec<Row>> = FxHashMap::default();
         for row in rows {
-            let of = by_namespace.entry(namespaces.get(*row)).or_default();
+            let of = by_namespace.entry(places.get(*row)).or_default();
             of.push(*row);
         }
         Self {
             labels: Labels::of(partition),
             rows: rows.to_vec(),
             by_namespace,
-            namespaces: rows.iter().any(|row| partition.kind(*row) == NAMESPACE),
+            namespaces,
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) enum Key<'k> {
     /// A label in whatever namespace.
     LabelAnywhere(&'k str, &'k str),
     Anything,
+    /// Kind and group that a node tells others to look for.
+    Told(&'k str, Option<&'k str>),
     /// The next node on the way to the top-most owner, by uid.
     Owner(&'k str),
 }

@@ -14,7 +14,7 @@ use crate::namespaces::Namespaces;
 use crate::parallel::{parallel, threads};
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::reference::{NAMESPACE, property_name};
-use crate::resolve::{Resolver, text};
+use crate::resolve::{Resolver, api_name, text};
 use crate::shift::Shift;
 use crate::steps::Steps;
 use crate::view::View;
@@ -26,6 +26,8 @@ pub(crate) struct Asking {
     selected: Vec<String>,
     /// Kinds, property, and the name of both.
     properties: Vec<(Vec<String>, Path, String)>,
+    /// Kinds that tell others what kind to look for, and where.
+    tellers: Vec<(String, Path)>,
     /// Ways to the top-most owner.
     tops: Vec<Over>,
 }
@@ -51,7 +53,8 @@ impl Asking {
                         .properties
                         .push((kinds.clone(), property.clone(), name));
                 }
-                _ => {}
+                Find::Told { by, kind, .. } => asking.tellers.push((by.clone(), kind.clone())),
+                Find::Uid | Find::Name { .. } | Find::Object => {}
             }
         }
         asking.selected.sort_unstable();
@@ -195,6 +198,7 @@ pub(crate) struct Reader<'p> {
     /// By kind of the partition.
     selected: Vec<bool>,
     properties: Vec<(Vec<bool>, Steps, &'p str)>,
+    tellers: Vec<(Vec<bool>, Steps)>,
     tops: Vec<(Steps, Steps)>,
 }
 
@@ -211,6 +215,10 @@ impl<'p> Reader<'p> {
             let steps = Steps::bind(property, strings);
             (is_one(kinds), steps, name.as_str())
         });
+        let tellers = asking.tellers.iter().map(|(by, kind)| {
+            let steps = Steps::bind(kind, strings);
+            (is_one(std::slice::from_ref(by)), steps)
+        });
         let tops = asking.tops.iter().filter_map(|over| match over {
             Over::Top { each, uid, .. } => {
                 Some((Steps::bind(each, strings), Steps::bind(uid, strings)))
@@ -223,6 +231,7 @@ impl<'p> Reader<'p> {
             labels: Labels::of(partition),
             selected: is_one(&asking.selected),
             properties: properties.collect(),
+            tellers: tellers.collect(),
             tops: tops.collect(),
         }
     }
@@ -263,7 +272,7 @@ impl<'p> Reader<'p> {
     }
 
     /// The hashed keys that a reference to this row may have asked for, in groups of which a changed one counts as a
-    /// whole: what it is called, what it has, its labels.
+    /// whole: what it is called and tells, what it has, its labels.
     pub(crate) fn groups(&self, row: Row) -> [Vec<u32>; 3] {
         let mut groups = [Vec::new(), Vec::new(), Vec::new()];
         let partition = self.partition;
@@ -275,6 +284,7 @@ impl<'p> Reader<'p> {
             Key::Region(partition.kind(row), name),
         ];
         groups[0].extend(called.map(Key::number));
+        self.tells(row, &mut |key| groups[0].push(key.number()));
         self.properties(row, &mut |key| groups[1].push(key.number()));
         let labels = &mut groups[2];
         labels.extend([Key::AllOf(namespace), Key::Anything].map(Key::number));
@@ -286,6 +296,18 @@ impl<'p> Reader<'p> {
             labels.extend(keys.map(Key::number));
         });
         groups
+    }
+
+    /// What a row tells those that name it counts like its name.
+    fn tells(&self, row: Row, found: &mut dyn FnMut(Key<'_>)) {
+        let kind = self.partition.kind_code(row);
+        for (_, steps) in self.tellers.iter().filter(|(kinds, _)| kinds[kind]) {
+            steps.each(self.partition.reported(row), &mut |told| {
+                if let Some((kind, group)) = api_name(told) {
+                    found(Key::Told(kind, group));
+                }
+            });
+        }
     }
 
     fn each_label(&self, row: Row, found: &mut dyn FnMut(&str, &str)) {

@@ -342,6 +342,15 @@ fn rule_reads(rule: &EdgeRule) -> Vec<String> {
                 scope: Scope::Namespaces(path),
                 ..
             } => first_key(path),
+            Find::Told {
+                name, namespace, ..
+            } => {
+                names.extend(first_key(name).map(str::to_owned));
+                match namespace {
+                    NamespaceFrom::At(path) => first_key(path),
+                    _ => None,
+                }
+            }
             _ => None,
         };
         names.extend(at.map(str::to_owned));
@@ -355,6 +364,7 @@ fn found_by(rule: &EdgeRule) -> Vec<&str> {
     let finds = std::iter::once(&rule.find).chain(ends);
     let property = finds.filter_map(|find| match find {
         Find::Property { property, .. } => first_key(property),
+        Find::Told { kind, .. } => first_key(kind),
         _ => None,
     });
     property.collect()

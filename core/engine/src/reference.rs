@@ -6,7 +6,7 @@ use stocktake_model::{Find, NamespaceFrom, Path, Scope, SelectorForm};
 use crate::document::Cursor;
 use crate::keys::{Key, note};
 use crate::partition::Row;
-use crate::resolve::{Index, Resolver, group_of, text, text_member};
+use crate::resolve::{Index, Resolver, api_name, text, text_member};
 use crate::selector::{Labelled, Selector};
 use crate::steps::Steps;
 use crate::template::Template;
@@ -27,6 +27,8 @@ pub(crate) struct Reference<'r> {
     pub(crate) kinds: Vec<Vec<usize>>,
     /// Which of the indexes by property answers.
     pub(crate) property: String,
+    /// Where the name of the node is that tells the kind, and where it tells it.
+    told: Option<(Steps, Steps)>,
 }
 
 impl<'p> Resolver<'p> {
@@ -38,7 +40,9 @@ impl<'p> Resolver<'p> {
         let strings = &self.partition.strings;
         let value = Template::bind(value, strings)?;
         let namespace = match find {
-            Find::Name { namespace, .. } | Find::Property { namespace, .. } => match namespace {
+            Find::Name { namespace, .. }
+            | Find::Property { namespace, .. }
+            | Find::Told { namespace, .. } => match namespace {
                 NamespaceFrom::At(path) => Some(Steps::bind(path, strings)),
                 _ => None,
             },
@@ -59,7 +63,14 @@ impl<'p> Resolver<'p> {
                 }
                 vec![self.kinds_of(kind)]
             }
+            Find::Told { by, .. } => vec![self.kinds_of(by)],
             Find::Uid | Find::Object => Vec::new(),
+        };
+        let told = match find {
+            Find::Told { name, kind, .. } => {
+                Some((Steps::bind(name, strings), Steps::bind(kind, strings)))
+            }
+            _ => None,
         };
         let property = match find {
             Find::Property {
@@ -73,6 +84,7 @@ impl<'p> Resolver<'p> {
             namespace,
             kinds,
             property,
+            told,
         })
     }
 
@@ -153,6 +165,14 @@ impl<'p> Resolver<'p> {
                     self.lookups += 1;
                     self.note(Key::Property(&reference.property, namespace, text), row);
                     self.having(reference, namespace, text, found);
+                });
+            }
+            Find::Told { namespace, .. } => {
+                let namespace = self.namespace(namespace, reference, row, element);
+                let kinds = self.told(reference, row, element);
+                reference.value.each_text(reported, element, &mut |name| {
+                    self.note(Key::Name(namespace, name), row);
+                    found.extend(self.named(std::slice::from_ref(&kinds), namespace, name));
                 });
             }
             Find::Object => reference.value.each(reported, element, &mut |object| {
@@ -265,25 +285,38 @@ impl<'p> Resolver<'p> {
         })
     }
 
+    /// The kinds that the node tells which the element names.
+    fn told(&mut self, reference: &Reference<'_>, row: Row, element: Cursor<'p>) -> Vec<usize> {
+        let told = reference.told.as_ref();
+        let named = told.and_then(|(name, kind)| Some((text(name.first(element)?)?, kind)));
+        let Some((by, kind)) = named else {
+            return Vec::new();
+        };
+        self.note(Key::Name(None, by), row);
+        let teller = self.named(&reference.kinds, None, by);
+        let told = teller.and_then(|teller| kind.first(self.partition.reported(teller)));
+        let told = told.and_then(api_name);
+        told.map_or_else(Vec::new, |kind| self.kinds_called(kind))
+    }
+
+    /// The kinds that the API calls so, in a group or in any.
+    fn kinds_called(&self, (kind, group): (&str, Option<&str>)) -> Vec<usize> {
+        let known = self.by_api.get(kind).into_iter().flatten();
+        let known = known.filter(|(known, _)| group.is_none_or(|group| group == *known));
+        known.map(|(_, code)| *code).collect()
+    }
+
     /// `{resource_kind, name[, namespace][, api_version | api_group]}`
     fn object(&mut self, row: Row, object: Cursor<'p>) -> Option<Row> {
-        let kind = text_member(object, "resource_kind")?;
+        let kind = api_name(object)?;
         let name = text_member(object, "name")?;
-        let group = text_member(object, "api_group")
-            .or_else(|| text_member(object, "api_version").map(group_of));
         let own = text_member(object, "namespace");
         let namespace = own.or_else(|| self.namespace_of(row));
         self.note(Key::Name(namespace, name), row);
         if own.is_none() {
             self.note(Key::Name(None, name), row);
         }
-        let codes: Vec<usize> = self
-            .by_api
-            .get(kind)?
-            .iter()
-            .filter(|(known, _)| group.is_none_or(|group| group == *known))
-            .map(|(_, code)| *code)
-            .collect();
+        let codes = self.kinds_called(kind);
         let found = self.named(std::slice::from_ref(&codes), namespace, name);
         match (found, own) {
             // A namespaced object may well refer to one that is in no namespace.

@@ -8,7 +8,7 @@ use stocktake_model::{EdgeType, Relation};
 use crate::adjacency::{Relations, Touched};
 use crate::change::Rules;
 use crate::cycles::{self, Wanted};
-use crate::focus::Focus;
+use crate::focus::{Focus, has_namespace};
 use crate::links::Links;
 use crate::parallel::both;
 use crate::partition::{NO_ROW, Partition, Row};
@@ -41,9 +41,11 @@ impl Relinked {
         old_rows.dedup();
         let (after, shift) = (&spliced.after, &spliced.shift);
         let mut new_links = links.moved(before, after, with.model, shift, &spliced.changed);
+        let namespaces =
+            has_namespace(before, &spliced.left) || has_namespace(after, &spliced.changed);
         let wanted = |partition, links, changed: &[Row], rows: &[Row]| {
             let mut resolver = Resolver::few(partition, with.model, links);
-            resolver.focus = Some(Focus::on(partition, changed));
+            resolver.focus = Some(Focus::on(partition, changed, namespaces));
             resolver.asked = Some(Vec::new());
             let wanted = resolver.wanted_by(with.edges, rows);
             (resolver, wanted)

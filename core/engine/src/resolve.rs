@@ -415,6 +415,13 @@ pub(crate) fn text_member<'a>(object: Cursor<'a>, key: &str) -> Option<&'a str> 
     object.member(key).and_then(text)
 }
 
+/// Kind and group in `{resource_kind[, api_version | api_group]}`.
+pub(crate) fn api_name(object: Cursor<'_>) -> Option<(&str, Option<&str>)> {
+    let group = text_member(object, "api_group")
+        .or_else(|| text_member(object, "api_version").map(group_of));
+    Some((text_member(object, "resource_kind")?, group))
+}
+
 /// The group of `apps/v1`; empty for `v1`.
 pub(crate) fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)

@@ -100,6 +100,19 @@ pub enum Find {
         #[serde(default)]
         namespace: NamespaceFrom,
     },
+    /// The value is a name; the kind is what another node, cluster-scoped and named by the element too, tells: a binding
+    /// names its policy, the policy the kind of its parameters.
+    Told {
+        /// Kind, or base kind, of the node that tells.
+        by: String,
+        /// Where the name of that node is, below the element.
+        name: Path,
+        /// Where it tells `{resource_kind[, api_version | api_group]}`, below its reported section.
+        kind: Path,
+        /// Which namespace the name is in.
+        #[serde(default)]
+        namespace: NamespaceFrom,
+    },
     /// The value is an object `{resource_kind, name[, namespace][, api_version | api_group]}`: the kind is
     /// found by `api_kind` and group, the namespace is that of the object or of the referrer.
     Object,

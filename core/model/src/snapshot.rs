@@ -35,6 +35,9 @@ pub struct Begin {
     pub cloud: String,
     /// How sure the identity of the account is.
     pub identity: Identity,
+    /// Id the account had as long as who it is could only be guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formerly: Option<String>,
     /// The account itself; its `reported.id` is the id of the account.
     pub account: NodeRecord,
 }

@@ -54,6 +54,7 @@ fn collect(store: &Store, time: &str, records: &[NodeRecord]) {
         plugin: "k8s".into(),
         cloud: "k8s".into(),
         identity: Identity::Strong,
+        formerly: None,
         account: record("kubernetes_cluster", CLUSTER, json!({"name": "prod"})),
     };
     let mut import = store.import(CLUSTER).unwrap();

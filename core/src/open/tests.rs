@@ -55,6 +55,7 @@ async fn collect(core: &Core) {
         plugin: "test".into(),
         cloud: "test".into(),
         identity: Identity::Strong,
+        formerly: None,
         account,
     };
     let id = |record: &NodeRecord| record.node_id("test", ACCOUNT);

@@ -49,6 +49,7 @@ impl FileAccount {
             plugin: NAME.to_owned(),
             cloud: self.cloud.clone(),
             identity: Identity::Strong,
+            formerly: None,
             account: NodeRecord {
                 reported,
                 metadata: Map::new(),

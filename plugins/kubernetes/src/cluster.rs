@@ -93,6 +93,7 @@ impl Cluster {
                 plugin: plugin::NAME.to_owned(),
                 cloud: plugin::NAME.to_owned(),
                 identity: identified.identity,
+                formerly: identified.formerly,
                 account: cluster_record(&facts),
             },
             facts,

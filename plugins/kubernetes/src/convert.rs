@@ -147,6 +147,7 @@ impl Converter {
         self.identify(resource, &kind, &mut reported);
         metadata::last_change(&mut reported, &short);
         let mut draft = Draft::new(&self.cluster_id, &self.cluster_name, reported);
+        draft.unreadable = walk.unreadable;
         kinds::finish(&kind, form, &mut draft);
         Ok(records(draft, truncated))
     }
@@ -170,6 +171,9 @@ impl Converter {
     }
 }
 
+/// Where the metadata of a node says which values could not be read.
+pub(crate) const UNREADABLE: &str = "unreadable";
+
 fn records(draft: Draft<'_>, truncated: bool) -> Changed {
     let parent = match text(&draft.reported, &["namespace"]) {
         Some(name) => Parent::Region {
@@ -181,6 +185,9 @@ fn records(draft: Draft<'_>, truncated: bool) -> Changed {
     let mut metadata = Map::new();
     if truncated {
         metadata.insert("truncated".to_owned(), true.into());
+    }
+    if !draft.unreadable.is_empty() {
+        metadata.insert(UNREADABLE.to_owned(), draft.unreadable.into());
     }
     metadata.extend(metadata::expiry_of(&draft.reported));
     let mut nodes = Vec::with_capacity(1 + draft.parts.len());

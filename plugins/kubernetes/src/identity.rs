@@ -15,6 +15,8 @@ pub(crate) struct Identified {
     pub id: String,
     /// How sure it is.
     pub identity: Identity,
+    /// What it would be taken for if it did not say so.
+    pub formerly: Option<String>,
     /// When `kube-system` was created.
     pub created: Option<String>,
     /// The namespace `kube-system` as it was read.
@@ -46,12 +48,14 @@ pub(crate) async fn identify(link: &Link, patience: Patience) -> Result<Identifi
         Ok((namespace, whole)) => Ok(Identified {
             id: namespace.metadata.uid,
             identity: Identity::Strong,
+            formerly: Some(guess(link)),
             created: namespace.metadata.creation_timestamp,
             kube_system: Some(whole),
         }),
         Err(error) if may_be_guessed(&error) => Ok(Identified {
             id: guess(link),
             identity: Identity::Weak,
+            formerly: None,
             created: None,
             kube_system: None,
         }),

@@ -95,9 +95,17 @@ mod tests {
             if let Find::Name {
                 namespace: NamespaceFrom::At(path),
                 ..
+            }
+            | Find::Told {
+                namespace: NamespaceFrom::At(path),
+                ..
             } = &rule.find
             {
                 paths.push(steps([&rule.each, path]));
+            }
+            if let Find::Told { by, name, kind, .. } = &rule.find {
+                paths.push(steps([&rule.each, name]));
+                assert!(is_declared(&model, by, kind.steps()), "{by}: {kind}");
             }
             for path in paths {
                 assert!(
@@ -117,6 +125,7 @@ mod tests {
                 Find::Uid | Find::Object => Vec::new(),
                 Find::Name { kinds, .. } | Find::Property { kinds, .. } => kinds,
                 Find::Selector { kind, .. } => vec![kind],
+                Find::Told { by, .. } => vec![by],
             };
             for kind in kinds {
                 assert!(

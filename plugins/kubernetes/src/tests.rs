@@ -2,10 +2,12 @@
 mod act;
 mod faults;
 mod fleet;
+mod odd;
 mod pod;
 mod protocol;
 mod real;
 mod recorded;
+mod rights;
 mod stage;
 mod trouble;
 mod watch;

@@ -1,6 +1,7 @@
 //! A cluster with two ends for every relationship of the catalogue; most of it in the namespace `shop`.
 use serde_json::{Value, json};
 
+use super::policies::policies;
 use crate::cluster::{defined, definition, in_shop, object};
 
 fn owned_by(kind: &str, name: &str, api_version: &str) -> Value {
@@ -425,18 +426,6 @@ fn access() -> Vec<Value> {
             json!({"metadata": {"labels": {"part-of": "all"}}, "rules": []}),
         ),
         object(
-            "admissionregistration.k8s.io/v1",
-            "ValidatingAdmissionPolicy",
-            "p",
-            json!({}),
-        ),
-        object(
-            "admissionregistration.k8s.io/v1",
-            "ValidatingAdmissionPolicyBinding",
-            "b",
-            json!({"spec": {"policyName": "p"}}),
-        ),
-        object(
             "flowcontrol.apiserver.k8s.io/v1",
             "PriorityLevelConfiguration",
             "mid",
@@ -528,6 +517,7 @@ pub(super) fn objects() -> Vec<Value> {
         network(),
         gateways(),
         access(),
+        policies(),
         tools(),
     ] {
         objects.extend(family);

@@ -145,7 +145,8 @@ impl Neighbours {
             let others = match &rule.find {
                 Find::Name { kinds, .. } | Find::Property { kinds, .. } => kinds.as_slice(),
                 Find::Selector { kind, .. } => std::slice::from_ref(kind),
-                Find::Uid | Find::Object => continue,
+                // Which kinds these are is known when it is looked.
+                Find::Uid | Find::Object | Find::Told { .. } => continue,
             };
             let edge = rule.edge_type.as_str();
             if model.is_a(kind, &rule.from) {

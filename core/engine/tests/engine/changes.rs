@@ -28,6 +28,8 @@ fn all_rules() -> Vec<EdgeRule> {
         {"from": "kubernetes_secret", "each": "joins[*]", "value": "one", "relation": "backs",
          "find": {"name": {"kinds": ["kubernetes_pod", "kubernetes_service"]}},
          "end": {"value": "other", "find": {"name": {"kinds": ["kubernetes_service"]}}}},
+        {"from": "kubernetes_secret", "each": "asks", "value": "of", "relation": "binds",
+         "find": {"told": {"by": "kubernetes_node", "name": "who", "kind": "tells"}}},
         {"from": "kubernetes_service", "value": "{/name}-{suffix}", "relation": "backs",
          "find": {"name": {"kinds": ["kubernetes_secret", "kubernetes_pod"]}}},
     ]);
@@ -63,6 +65,15 @@ const KINDS: [&str; 7] = [
 ];
 const NAMES: [&str; 4] = ["web", "db", "web-x", "n1"];
 const SPACES: [Option<&str>; 3] = [None, Some("one"), Some("two")];
+
+/// What a secret refers to.
+fn refer(rest: &mut Value, pick: impl Fn(usize) -> usize) {
+    rest["volume"] = NAMES[pick(2) % 2].into();
+    rest["peers"] = json!([{"pods": {"match_labels": {"app": "web"}},
+        "namespaces": {"match_labels": {"tier": NAMES[pick(3) % 2]}}}]);
+    rest["asks"] = json!({"who": NAMES[pick(2) % 4], "of": NAMES[pick(3) % 3]});
+    rest["joins"] = json!([{"one": NAMES[pick(4) % 3], "other": NAMES[pick(5) % 3]}]);
+}
 
 /// One node: its kind, its place in the pool, its name, and everything that refers to others.
 fn node() -> impl Strategy<Value = NodeRecord> {
@@ -108,11 +119,10 @@ fn node() -> impl Strategy<Value = NodeRecord> {
                 rest["suffix"] = "x".into();
                 rest["counts"] = format!("kubernetes_{}", KINDS[pick(3) % KINDS.len()]).into();
             }
-            "secret" => {
-                rest["volume"] = NAMES[pick(2) % 2].into();
-                rest["peers"] = json!([{"pods": {"match_labels": {"app": "web"}},
-                    "namespaces": {"match_labels": {"tier": NAMES[pick(3) % 2]}}}]);
-                rest["joins"] = json!([{"one": NAMES[pick(4) % 3], "other": NAMES[pick(5) % 3]}]);
+            "secret" => refer(&mut rest, pick),
+            "node" if dice[2] < 200 => {
+                let kinds = ["Pod", "Service", "Secret", "Nobody"];
+                rest["tells"] = json!({"resource_kind": kinds[pick(2) % 4]});
             }
             "persistent_volume" => rest["handle"] = NAMES[pick(2) % 2].into(),
             _ => {}
@@ -225,6 +235,41 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_namespace_that_goes_takes_nothing_of_the_others_along() {
+    let selected = json!({"tier": "web"});
+    let namespace = |name: &str| {
+        let rest = json!({"name": name, "labels": selected});
+        record("namespace", &format!("namespace-{name}"), None, rest)
+    };
+    let pod = |space: &str| {
+        let rest = json!({"name": "web", "labels": {"app": "web"}});
+        record("pod", &format!("pod-{space}"), Some(space), rest)
+    };
+    let peers = json!([{"pods": {"match_labels": {"app": "web"}}, "namespaces": {"match_labels": selected}}]);
+    let policy = record("secret", "policy", Some("one"), json!({"peers": peers}));
+    let nodes = [
+        namespace("one"),
+        pod("one"),
+        namespace("two"),
+        pod("two"),
+        policy,
+    ];
+    let id = |node: &NodeRecord| node.node_id("k8s", "a");
+    let mut left: BTreeMap<NodeId, NodeRecord> =
+        nodes.iter().map(|node| (id(node), node.clone())).collect();
+    let graph = whole(&left);
+    let gone = [id(&nodes[2]), id(&nodes[3])];
+    let graph = graph.with_changes("a", &[], &gone, &all_rules(), &all_derived());
+    left.retain(|id, _| !gone.contains(id));
+    let edges = |graph: &Graph| graph.partitions()[0].edges().collect::<Vec<_>>();
+    assert_eq!(edges(&graph), edges(&whole(&left)));
+    let granted = edges(&graph)
+        .into_iter()
+        .filter(|edge| edge.from == id(&nodes[4]));
+    assert_eq!(granted.count(), 1);
 }
 
 #[test]

@@ -155,6 +155,7 @@ pub(crate) fn begin(id: &str, name: &str) -> Begin {
         plugin: "k8s".to_owned(),
         cloud: "k8s".to_owned(),
         identity: Identity::Strong,
+        formerly: None,
         account: record(
             "cluster",
             id,

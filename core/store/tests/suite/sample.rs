@@ -44,6 +44,7 @@ pub(crate) fn header(second: i64) -> AccountHeader {
         plugin: "k8s".into(),
         cloud: "k8s".into(),
         identity: Identity::Strong,
+        formerly: None,
         account: record("kubernetes_cluster", ACCOUNT, 0),
     };
     AccountHeader::new(begin, at(second))

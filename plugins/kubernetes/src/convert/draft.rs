@@ -14,6 +14,8 @@ pub(crate) struct Draft<'c> {
     pub(crate) cluster_name: &'c str,
     /// The reported section so far.
     pub(crate) reported: Map,
+    /// Where values stand, or stood, that can not be read as what they should be.
+    pub(crate) unreadable: Vec<String>,
     /// Nodes that are parts of this object alone (containers).
     pub(crate) parts: Vec<NodeRecord>,
     /// Nodes that other objects may bring along too (images, subjects).
@@ -26,6 +28,7 @@ impl<'c> Draft<'c> {
             cluster_id,
             cluster_name,
             reported,
+            unreadable: Vec::new(),
             parts: Vec::new(),
             shared: Vec::new(),
         }
@@ -65,6 +68,21 @@ impl<'c> Draft<'c> {
     pub(crate) fn set_some(&mut self, name: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.set(name, value);
+        }
+    }
+
+    /// Sets a property to what is read out of the value at a path. One that can not be read costs this property only.
+    pub(crate) fn read<T: Into<Value>>(
+        &mut self,
+        name: &str,
+        path: &[&str],
+        read: impl Fn(&Value) -> Option<T>,
+    ) {
+        let found = self.find(path).map(read);
+        match found {
+            Some(Some(value)) => self.set(name, value),
+            Some(None) => self.unreadable.push(path.join(".")),
+            None => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! The properties every object has: identity, times, labels and annotations, owners, managers.
 use serde_json::Value;
 use stocktake_act::expiry;
-use stocktake_model::{Map, normalise, parse_time};
+use stocktake_model::{Map, TimeError, normalise, parse_time};
 
 use crate::convert::{Walk, field, list, text};
 
@@ -43,8 +43,15 @@ pub(crate) fn properties(mut metadata: Map, walk: &mut Walk<'_>) -> Map {
         ("creationTimestamp", "ctime"),
         ("deletionTimestamp", "deletion_timestamp"),
     ] {
-        if let Some(time) = metadata.get(key).and_then(|value| time(key, value)) {
-            reported.insert(name.to_owned(), time.into());
+        match metadata.get(key).map(time) {
+            Some(Ok(Some(time))) => {
+                reported.insert(name.to_owned(), time.into());
+            }
+            Some(Err(error)) => {
+                tracing::debug!(key, %error, "timestamp left out");
+                walk.unreadable.push(name.to_owned());
+            }
+            Some(Ok(None)) | None => {}
         }
     }
     for (key, name) in [
@@ -76,7 +83,7 @@ fn managed_fields(metadata: &Map, reported: &mut Map) {
     }
     let last = entries
         .iter()
-        .filter_map(|entry| time("managedFields.time", entry.get("time")?))
+        .filter_map(|entry| time(entry.get("time")?).ok()?)
         .max();
     if let Some(last) = last {
         reported.insert("mtime".to_owned(), last.into());
@@ -112,14 +119,10 @@ pub(crate) fn last_change(reported: &mut Map, short: &str) {
 }
 
 /// A timestamp in its stored form; none for empty ones and for the zero times some servers send.
-fn time(key: &str, value: &Value) -> Option<String> {
-    let text = value.as_str().filter(|text| !text.is_empty())?;
-    match parse_time(text) {
-        Ok(time) if time.as_second() <= 0 => None,
-        Ok(time) => Some(normalise(time)),
-        Err(error) => {
-            tracing::debug!(key, %error, "timestamp left out");
-            None
-        }
-    }
+fn time(value: &Value) -> Result<Option<String>, TimeError> {
+    let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let time = parse_time(text)?;
+    Ok((time.as_second() > 0).then(|| normalise(time)))
 }

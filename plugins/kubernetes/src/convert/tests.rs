@@ -72,6 +72,53 @@ mod broken {
         assert_eq!(reported.get("ctime"), None);
         assert_eq!(reported["instance_memory"], 16.0);
         assert_eq!(reported["node_status"]["capacity"]["cpu"], "many");
+        let unreadable = json!(["ctime", "node_status.capacity.cpu"]);
+        assert_eq!(records[0].metadata["unreadable"], unreadable);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_said_where_it_is_missing() {
+        for (group, kind, object, expected) in [
+            (
+                "",
+                "PersistentVolume",
+                json!({"spec": {"capacity": {"storage": "big"}}}),
+                json!(["persistent_volume_spec.capacity.storage"]),
+            ),
+            (
+                "",
+                "PersistentVolumeClaim",
+                json!({"spec": {"resources": {"requests": {"storage": "big"}}}}),
+                json!(["persistent_volume_claim_spec.resources.requests.storage"]),
+            ),
+            (
+                "",
+                "ResourceQuota",
+                json!({"spec": {"hard": {"pods": "few", "cpu": "1"}}}),
+                json!(["quota_items.pods"]),
+            ),
+            (
+                "snapshot.storage.k8s.io",
+                "VolumeSnapshot",
+                json!({"status": {"restoreSize": "big"}}),
+                json!(["volume_snapshot_status.restore_size"]),
+            ),
+        ] {
+            let mut object = object;
+            object["metadata"] = json!({"uid": "u", "name": "n"});
+            let records = convert(group, kind, object).unwrap();
+            assert_eq!(records[0].metadata["unreadable"], expected, "{kind}");
+        }
+        let pod = json!({"metadata": {"uid": "u", "name": "n", "namespace": "web"}, "spec": {"containers": [
+            {"name": "a", "resources": {"requests": {"cpu": "much"}, "limits": {"cpu": "1", "memory": "1Gi"}}},
+            {"name": "b"}]}});
+        let records = convert("", "Pod", pod).unwrap();
+        let of = |name: &str| {
+            let of_name = records.iter().find(|record| record.name() == name);
+            of_name.unwrap().metadata.get("unreadable")
+        };
+        let expected = json!(["container_spec.resources.requests.cpu"]);
+        assert_eq!((of("a"), of("b"), of("n")), (Some(&expected), None, None));
     }
 
     #[test]

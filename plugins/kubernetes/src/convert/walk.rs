@@ -37,6 +37,8 @@ pub(crate) struct Walk<'a> {
     places: &'a Places,
     /// Whether something was cut off.
     pub(crate) truncated: bool,
+    /// Properties that could not be read.
+    pub(crate) unreadable: Vec<String>,
 }
 
 impl<'a> Walk<'a> {
@@ -48,6 +50,7 @@ impl<'a> Walk<'a> {
             depth: 0,
             budget: MAX_BYTES,
             truncated: false,
+            unreadable: Vec::new(),
         }
     }
 

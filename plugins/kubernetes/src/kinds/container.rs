@@ -2,9 +2,9 @@
 use serde_json::Value;
 use stocktake_model::{Map, NodeRecord, Parent};
 
-use crate::convert::{Draft, field};
+use crate::convert::{Draft, UNREADABLE, field};
 use crate::kinds::image::{Image, status_digest};
-use crate::kinds::pod_resources::own;
+use crate::kinds::pod_resources::{self, own};
 
 /// List of specs, list of statuses, type of the container.
 const LISTS: [(&str, &str, &str); 3] = [
@@ -82,11 +82,13 @@ impl Container {
         set("image_pull_policy", spec.get("image_pull_policy").cloned());
         set("privileged", Some(is_privileged(spec).into()));
         set("run_as_root", Some(runs_as_root(pod, spec).into()));
+        let mut unreadable = Vec::new();
         for (which, cores, memory) in [
             ("requests", "requested_cores", "requested_memory"),
             ("limits", "limit_cores", "limit_memory"),
         ] {
             let amounts = own(spec, which);
+            unreadable.extend(pod_resources::unreadable(spec, which, &amounts));
             set(cores, amounts.cores.map(Value::from));
             set(memory, amounts.memory.map(Value::from));
         }
@@ -96,9 +98,13 @@ impl Container {
             map.insert("container_status".to_owned(), status.clone());
         }
         map.insert("container_spec".to_owned(), spec.clone());
+        let mut metadata = Map::new();
+        if !unreadable.is_empty() {
+            metadata.insert(UNREADABLE.to_owned(), unreadable.into());
+        }
         let record = NodeRecord {
             reported: map,
-            metadata: Map::new(),
+            metadata,
             parent: Parent::Uid(uid.to_owned()),
         };
         Some(Self { record, image })

@@ -113,8 +113,7 @@ fn amounts(draft: &mut Draft<'_>) {
         ),
     ];
     for (name, path, read) in rows {
-        let value = draft.find(&path).and_then(read);
-        draft.set_some(name, value);
+        draft.read(name, &path, read);
     }
 }
 

@@ -37,6 +37,19 @@ pub(crate) fn own(container: &Value, which: &str) -> Amounts {
     }
 }
 
+/// What a container names without an amount that can be read: where it stands in the container.
+pub(crate) fn unreadable(container: &Value, which: &str, amounts: &Amounts) -> Vec<String> {
+    let named = container.pointer(&format!("/resources/{which}"));
+    let missing = [("cpu", amounts.cores), ("memory", amounts.memory)]
+        .into_iter()
+        .filter(|(resource, amount)| {
+            amount.is_none() && named.is_some_and(|named| named.get(*resource).is_some())
+        });
+    missing
+        .map(|(resource, _)| format!("container_spec.resources.{which}.{resource}"))
+        .collect()
+}
+
 fn amounts(spec: &Value, which: &str) -> Amounts {
     Amounts {
         cores: total(spec, which, "cpu").map(tidy),

@@ -19,6 +19,10 @@ pub(crate) fn finish(draft: &mut Draft<'_>) {
             used: used.and_then(|used| used.get(resource)).and_then(amount),
         })
         .collect();
+    let unreadable = |item: &&Item| item.hard.is_none();
+    let unreadable = items.iter().filter(unreadable);
+    let unreadable = unreadable.map(|item| format!("quota_items.{}", item.resource));
+    draft.unreadable.extend(unreadable);
     if let [only] = items.as_slice() {
         draft.set_some("quota", only.hard);
         draft.set_some("usage", only.used);

@@ -18,10 +18,12 @@ const HANDLES: [&str; 6] = [
 ];
 
 pub(crate) fn finish_volume(draft: &mut Draft<'_>) {
-    let capacity = draft.find(&["persistent_volume_spec", "capacity", "storage"]);
-    let size = capacity.map_or(Some(0.0), gb);
-    let bytes = capacity.and_then(whole_bytes);
-    draft.set_some("volume_size", size);
+    let capacity = ["persistent_volume_spec", "capacity", "storage"];
+    if draft.find(&capacity).is_none() {
+        draft.set("volume_size", 0.0);
+    }
+    draft.read("volume_size", &capacity, gb);
+    let bytes = draft.find(&capacity).and_then(whole_bytes);
     draft.set_some("volume_size_bytes", bytes);
     let class = draft.text(&["persistent_volume_spec", "storage_class_name"]);
     let class = class.unwrap_or_default().to_owned();
@@ -64,11 +66,12 @@ fn source(draft: &mut Draft<'_>) {
 pub(crate) fn finish_claim(draft: &mut Draft<'_>) {
     let spec = "persistent_volume_claim_spec";
     let status = "persistent_volume_claim_status";
-    let size = draft.find(&[spec, "resources", "requests", "storage"]);
-    let size = size.and_then(gb);
-    let capacity = draft.find(&[status, "capacity", "storage"]).and_then(gb);
-    draft.set_some("claim_size", size);
-    draft.set_some("claim_capacity", capacity);
+    draft.read(
+        "claim_size",
+        &[spec, "resources", "requests", "storage"],
+        gb,
+    );
+    draft.read("claim_capacity", &[status, "capacity", "storage"], gb);
 }
 
 pub(crate) fn finish_class(draft: &mut Draft<'_>) {
@@ -91,9 +94,12 @@ pub(crate) fn finish_snapshot(draft: &mut Draft<'_>) {
     } else {
         "pending"
     };
-    let size = of("restore_size").and_then(gb);
     draft.set("snapshot_status", word);
-    draft.set_some("volume_size", size);
+    draft.read(
+        "volume_size",
+        &["volume_snapshot_status", "restore_size"],
+        gb,
+    );
     let source = [
         "persistent_volume_claim_name",
         "volume_snapshot_content_name",

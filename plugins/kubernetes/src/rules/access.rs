@@ -2,9 +2,9 @@
 use stocktake_model::Find::Uid;
 use stocktake_model::Relation::{Binds, Defines, Grants, Owns};
 use stocktake_model::SelectorForm::LabelSelector;
-use stocktake_model::{EdgeRule, Find};
+use stocktake_model::{EdgeRule, Find, NamespaceFrom};
 
-use super::form::{between, global, into, near, out, permission, selected, there, when};
+use super::form::{between, global, into, near, out, path, permission, selected, there, when};
 
 const CLUSTER_ROLE: &str = "kubernetes_cluster_role";
 
@@ -26,6 +26,7 @@ pub(super) fn rules() -> Vec<EdgeRule> {
             global(&format!("kubernetes_{change}_admission_policy")),
             Binds,
         ));
+        rules.push(parameters(change));
     }
     rules.push(out(
         "kubernetes_flow_schema",
@@ -44,6 +45,24 @@ pub(super) fn rules() -> Vec<EdgeRule> {
         Owns,
     ));
     rules
+}
+
+/// The object that a binding gives its policy as parameters. What kind it has stands in the policy. Parameters that
+/// are selected by labels, or that come from the namespace of each request, are no edges.
+fn parameters(change: &str) -> EdgeRule {
+    let find = Find::Told {
+        by: format!("kubernetes_{change}_admission_policy"),
+        name: path("policy_name"),
+        kind: path(&format!("{change}_admission_policy_spec.param_kind")),
+        namespace: NamespaceFrom::At(path("param_ref.namespace")),
+    };
+    out(
+        &format!("kubernetes_{change}_admission_policy_binding"),
+        &format!("{change}_admission_policy_binding_spec"),
+        "param_ref.name",
+        find,
+        Binds,
+    )
 }
 
 /// Who may do something where: from the subjects of a binding to the namespace or cluster it holds in. What they may do
