@@ -27,11 +27,11 @@ Five things to try:
 `help` shows the rest, `quit` leaves.
 ";
 
-/// A running demo. Dropping it removes everything.
+/// A running demo. Dropping it removes everything, as far as nobody writes any more: see [`Demo::end`].
 pub(crate) struct Demo {
     owner: Owner,
     _fleet: RunningFleet,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Demo {
@@ -69,8 +69,14 @@ impl Demo {
         Ok(Self {
             owner,
             _fleet: fleet,
-            _directory: directory,
+            directory,
         })
+    }
+
+    /// Ends it, but for its directory. To be dropped when nothing is left that could write into it: what was done
+    /// last may still be on its way to the disk.
+    pub(crate) fn end(self) -> TempDir {
+        self.directory
     }
 
     /// A client of the core.

@@ -1,10 +1,12 @@
 //! From arguments to exit code.
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use stocktake_command::Class;
 use stocktake_core::BadOverride;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::args::{self, Args, Command};
@@ -13,6 +15,9 @@ use crate::embed::{self, Embedded, Trouble};
 use crate::render::Screen;
 use crate::session::{CANCELLED, Seat, Session};
 use crate::{asked, check, collect, demo, logs, page, prompt, rbac, script};
+
+/// How long what is still written may take at the end of a demo.
+const END: Duration = Duration::from_secs(5);
 
 /// Runs the program.
 pub fn run(args: Args) -> ExitCode {
@@ -50,7 +55,14 @@ fn start(args: &Args, screen: Screen) -> Result<u8> {
             embedded.leave(screen).await;
             code
         }),
-        Some(Command::Demo) => show_demo(args, screen, &runtime),
+        Some(Command::Demo) => {
+            let (code, directory) = show_demo(args, screen, &runtime)?;
+            if let Some(runtime) = Arc::into_inner(runtime) {
+                runtime.shutdown_timeout(END);
+            }
+            drop(directory);
+            Ok(code)
+        }
         Some(Command::Core) => runtime.block_on(embed::core_only(args, screen)),
         Some(Command::Worker) => runtime.block_on(embed::worker_only(args, screen)),
         Some(Command::Completion { shell }) => Ok(print(&args::completion(*shell))),
@@ -120,18 +132,20 @@ fn everything(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8>
     })
 }
 
-fn show_demo(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<u8> {
+/// The exit code, and the directory that is to be removed.
+fn show_demo(args: &Args, screen: Screen, runtime: &Arc<Runtime>) -> Result<(u8, TempDir)> {
     let seat = script::seat(args);
     let demo = runtime.block_on(Demo::start(args, seat))?;
     let client = demo.client();
     let first = runtime.block_on(demo.collect(&Session::new(client.clone(), screen, seat)));
     if skips(first, seat) {
-        return Ok(first);
+        return Ok((first, demo.end()));
     }
     if seat == Seat::Prompt {
         demo::welcome()?;
     }
-    converse(args, screen, runtime, client)
+    let code = converse(args, screen, runtime, client)?;
+    Ok((code, demo.end()))
 }
 
 /// Ctrl-C while a script waits for the first collection ends the script; a person gets the prompt.
