@@ -1,6 +1,7 @@
 //! Clusters that are odd and not broken: clocks that are wrong, namespaces nobody may list, one kind nobody can read,
 //! a few of very many that are dead.
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -117,8 +118,9 @@ async fn five_of_two_hundred_clusters_are_dead() {
     assert_eq!(alive.len(), ALL - 5);
 }
 
-/// How many lists of one group two servers get that never answer them, with these settings.
-async fn hung(settings: Value) -> [usize; 2] {
+/// How many lists of one group two servers get that never answer them, with these settings: once there are `all` of
+/// them, and the others had a second to come as well.
+async fn hung(settings: Value, all: usize) -> [usize; 2] {
     let seeded = |seed| SimOptions {
         seed,
         ..SimOptions::default()
@@ -139,27 +141,38 @@ async fn hung(settings: Value) -> [usize; 2] {
     }
     let mut settings = settings;
     settings["collect"] = json!(["apps/*"]);
-    settings["cluster_timeout_secs"] = 10.into();
     let accounts = accounts(&stage::with_configs(&kubeconfigs, settings)).await;
-    let collected = accounts
-        .into_iter()
-        .map(|account| async move { collect(&*account.unwrap()).await.unwrap() });
-    for snapshot in join_all(collected).await {
-        assert!(snapshot.end.is_some());
+    let collecting = join_all(
+        accounts
+            .into_iter()
+            .map(|account| async move { collect(&*account.unwrap()).await.unwrap() }),
+    );
+    let asked = || {
+        sims.each_ref().map(|sim| {
+            let requests = sim.requests().into_iter();
+            let of_apps = |path: &str| path.starts_with("/apis/apps/v1/");
+            requests.filter(|request| of_apps(&request.path)).count()
+        })
+    };
+    let counting = async {
+        while asked().iter().sum::<usize>() < all {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        asked()
+    };
+    tokio::select! {
+        _ = collecting => panic!("lists that hang were given up"),
+        counted = counting => counted,
     }
-    sims.each_ref().map(|sim| {
-        let requests = sim.requests().into_iter();
-        let of_apps = |path: &str| path.starts_with("/apis/apps/v1/");
-        requests.filter(|request| of_apps(&request.path)).count()
-    })
 }
 
 #[tokio::test]
 async fn no_more_lists_are_in_flight_than_may_be() {
     let (usual, narrow, together) = tokio::join!(
-        hung(json!({})),
-        hung(json!({"list_parallelism": 2})),
-        hung(json!({"lists_in_flight": 3})),
+        hung(json!({}), 8),
+        hung(json!({"list_parallelism": 2}), 4),
+        hung(json!({"lists_in_flight": 3}), 3),
     );
     assert_eq!(usual, [4, 4]);
     assert_eq!(narrow, [2, 2]);
