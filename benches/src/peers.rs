@@ -45,6 +45,7 @@ pub(crate) fn run(
     engines: &[String],
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    std::fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
     let documents = write(objects, &directory.join("objects.ndjson"))?;
     let size = std::fs::metadata(&documents.path)?.len() >> 20;
     report.note(&format!("{} objects, {size} MiB", documents.objects))?;

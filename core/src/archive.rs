@@ -23,7 +23,7 @@ use crate::past::store_error;
 
 /// Directory of the files, in the data directory.
 pub(crate) const DIRECTORY: &str = "graphs";
-pub(crate) const ENDING: &str = "ndjson.zst";
+const ENDING: &str = "ndjson.zst";
 /// Lines of an export that may wait for a slow reader.
 const BUFFERED: usize = 256;
 
@@ -168,30 +168,36 @@ impl Core {
         Ok(about)
     }
 
-    fn list(&self) -> Result<Vec<KeptGraph>, CommandError> {
+    /// The names of all kept graphs, sorted.
+    pub(crate) fn graph_names(&self) -> Result<Vec<String>, CommandError> {
         let entries = match fs::read_dir(self.data_dir().join(DIRECTORY)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| unread(DIRECTORY, &error))?,
         };
-        let mut found = Vec::new();
+        let ending = format!(".{ENDING}");
+        let mut names = Vec::new();
         for entry in entries {
-            let path = entry.map_err(|error| unread(DIRECTORY, &error))?.path();
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
-            let Some(name) = name.strip_suffix(&format!(".{ENDING}")) else {
-                continue;
-            };
-            let first = lines(&path).map_err(|error| unread(name, &error))?.next();
-            match first {
+            let name = entry
+                .map_err(|error| unread(DIRECTORY, &error))?
+                .file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(&*ending));
+            names.extend(name.map(str::to_owned));
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn list(&self) -> Result<Vec<KeptGraph>, CommandError> {
+        let mut found = Vec::new();
+        for name in self.graph_names()? {
+            let first = lines(&self.place(&name)).map_err(|error| unread(&name, &error))?;
+            match first.into_iter().next() {
                 Some(Ok(Line::Graph { about, .. })) => found.push(about),
-                Some(Err(wrong)) => return Err(wrong.told(name)),
+                Some(Err(wrong)) => return Err(wrong.told(&name)),
                 // Of a first line that is right nothing else is left but the end.
-                _ => return Err(unread(name, &io::ErrorKind::UnexpectedEof.into())),
+                _ => return Err(unread(&name, &io::ErrorKind::UnexpectedEof.into())),
             }
         }
-        found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
 
@@ -276,7 +282,7 @@ impl From<CommandError> for Left {
     }
 }
 
-fn unread(name: &str, error: &io::Error) -> CommandError {
+pub(crate) fn unread(name: &str, error: &io::Error) -> CommandError {
     if error.kind() == io::ErrorKind::NotFound {
         return CommandError::usage(format!("there is no graph `{name}`"))
             .hint("`graph list` shows those that are kept");

@@ -15,7 +15,7 @@ use stocktake_store::{Entry, FORMAT, Shelf};
 use tokio::sync::mpsc::Sender;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::archive::{DIRECTORY, ENDING};
+use crate::archive::{DIRECTORY, unread};
 use crate::core::{Core, now};
 use crate::past::store_error;
 
@@ -96,7 +96,7 @@ impl Core {
             let (key, value) = (BASE64.encode(key), BASE64.encode(value));
             out.line(&Line::Entry { shelf, key, value })?;
         }
-        for name in self.graph_files()? {
+        for name in self.graph_names()? {
             let file = fs::read(self.place(&name)).map_err(|error| unread(&name, &error))?;
             let file = BASE64.encode(file);
             out.line(&Line::Graph { name, file })?;
@@ -138,26 +138,6 @@ impl Core {
             kept.map_err(|error| unwritten(&name, &error.error))?;
         }
         Ok(about)
-    }
-
-    fn graph_files(&self) -> Result<Vec<String>, CommandError> {
-        let entries = match fs::read_dir(self.data_dir().join(DIRECTORY)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(|error| unread(DIRECTORY, &error))?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let name = entry
-                .map_err(|error| unread(DIRECTORY, &error))?
-                .file_name();
-            let name = name.to_str().and_then(|name| name.strip_suffix(ENDING));
-            names.extend(
-                name.and_then(|name| name.strip_suffix('.'))
-                    .map(str::to_owned),
-            );
-        }
-        names.sort_unstable();
-        Ok(names)
     }
 }
 
@@ -211,10 +191,6 @@ fn bytes(text: &str, number: usize) -> Result<Vec<u8>, CommandError> {
 
 fn wrong(number: usize, why: &str) -> CommandError {
     CommandError::world(format!("line {number}: {why}"))
-}
-
-fn unread(name: &str, error: &io::Error) -> CommandError {
-    CommandError::world(format!("the graph `{name}` cannot be read: {error}"))
 }
 
 fn unwritten(name: &str, error: &io::Error) -> CommandError {

@@ -20,8 +20,8 @@ use stocktake_plugin_api::{Progress, WatchItem};
 use crate::core::Core;
 use crate::ingest::{IngestError, Sent};
 
-/// Largest body that is not a stream, in bytes: a command line with its files.
-const MAX_BODY: usize = 256 << 20;
+/// Largest body that is not a stream, in bytes: a command line with its files. A backup takes four bytes for three of the record.
+const MAX_BODY: usize = 1 << 30;
 
 /// Every route of the core.
 pub(crate) fn router(core: Core) -> Router {

@@ -157,7 +157,7 @@ fn a_backup_brings_everything_back_with_the_next_start() {
     let ran = place
         .lines("system backup restore b\nworkflows run collect\nconfig show stocktake.core\n")
         .code(1);
-    assert!(ran.out.contains("restored: 3 clusters, "), "{}", ran.out);
+    assert!(ran.out.contains(" nodes of 3 clusters."), "{}", ran.out);
     assert!(
         ran.out
             .contains("a restored backup waits for the next start"),

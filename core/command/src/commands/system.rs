@@ -143,14 +143,21 @@ impl Stage for Ask {
                 })?;
                 Ok(Flow::lines([
                     format!(
-                        "Backup of {} restored: {} clusters, {} nodes.",
+                        "Backup of {} restored, with {} nodes of {}.",
                         normalise(about.taken),
-                        about.accounts,
-                        about.nodes
+                        about.nodes,
+                        clusters(about.accounts)
                     ),
                     "Start stocktake again to use it: until then nothing is collected or changed, and what is recorded is lost.".to_owned(),
                 ]))
             }
         }
+    }
+}
+
+fn clusters(count: u64) -> String {
+    match count {
+        1 => "1 cluster".to_owned(),
+        count => format!("{count} clusters"),
     }
 }

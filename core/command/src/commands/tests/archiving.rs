@@ -209,7 +209,7 @@ fn a_backup_is_a_file_and_comes_back() {
         shown(&outputs(context, &Arc::default()))
     };
     expect![[r"
-        Backup of 2024-05-01T10:00:00Z restored: 1 clusters, 6 nodes.
+        Backup of 2024-05-01T10:00:00Z restored, with 6 nodes of 1 cluster.
         Start stocktake again to use it: until then nothing is collected or changed, and what is recorded is lost.
     "]].assert_eq(&restored("about"));
     expect![[r"
