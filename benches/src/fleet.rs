@@ -69,6 +69,11 @@ impl Fleet {
         (begin(&cluster.account, number), &cluster.records)
     }
 
+    /// The nodes of a cluster.
+    pub(crate) fn records(&self, number: usize) -> &[NodeRecord] {
+        &self.clusters[number % self.clusters.len()].records
+    }
+
     pub(crate) fn partition(&self, number: usize) -> Partition {
         let (begin, records) = self.cluster(number);
         let mut builder = PartitionBuilder::new(Arc::clone(&self.model), &begin);

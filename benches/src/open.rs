@@ -3,14 +3,15 @@
 use std::io::{BufRead as _, BufReader, Write as _, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
-use stocktake_client::{Client, Execute};
+use stocktake_client::{Client, Execute, Merged, Transport};
 use stocktake_command::Output;
-use stocktake_core::{Core, Options, Schedule};
+use stocktake_core::{Core, Options, Schedule, socket_path};
 use stocktake_store::Store;
 use tokio::runtime::Runtime;
 
@@ -34,7 +35,7 @@ pub(crate) fn run(
     let dir = dir.unwrap_or_else(|| temporary.path().to_owned());
     std::fs::create_dir_all(&dir)?;
     if !dir.join(READY).exists() {
-        let told = child(&["import", &resources.to_string()], &dir)?.1;
+        let told = import(resources, &dir)?;
         std::fs::write(dir.join(READY), told.to_string())?;
     }
     let ready: Value = serde_json::from_str(&std::fs::read_to_string(dir.join(READY))?)?;
@@ -83,7 +84,7 @@ fn child(part: &[&str], dir: &Path) -> anyhow::Result<(Duration, Value)> {
 
 /// What a process of its own does.
 pub(crate) fn part(dir: PathBuf, part: &[String]) -> anyhow::Result<()> {
-    let runtime = Runtime::new()?;
+    let runtime = stocktake_core::runtime()?;
     let options = Options {
         data_dir: dir,
         contexts: Vec::new(),
@@ -92,14 +93,17 @@ pub(crate) fn part(dir: PathBuf, part: &[String]) -> anyhow::Result<()> {
     let start = Instant::now();
     let core = runtime.block_on(Core::open(options))?;
     let (opened, after_opening) = (start.elapsed(), rss_mib());
-    let client = Client::new(core.transport());
     let told = match part {
-        [what, resources] if what == "import" => {
-            let told = import(resources.parse()?, &runtime, &client)?;
+        [what] if what == "serve" => {
+            let _tasks = runtime.block_on(async { core.start() })?;
+            writeln!(stdout(), "ready")?;
+            std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+            let filled = (rss_mib(), peak_mib());
             runtime.block_on(core.close());
-            told
+            json!({"rss_mib": filled.0, "peak_mib": filled.1, "peak_mib_closed": peak_mib()})
         }
         [what, which] if what == "ask" => {
+            let client = Client::new(core.transport());
             let asked: Vec<_> = match which.parse::<usize>() {
                 Ok(at) => vec![QUESTIONS[at]],
                 Err(_) => QUESTIONS.to_vec(),
@@ -120,35 +124,70 @@ pub(crate) fn part(dir: PathBuf, part: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Imports clusters until there are so many nodes.
-fn import(resources: usize, runtime: &Runtime, client: &Client) -> anyhow::Result<Value> {
-    let fleet = Fleet::generate(DISTINCT, CLUSTER);
-    let before = rss_mib();
-    let (mut nodes, mut edges, mut clusters) = (0, 0, 0);
-    let mut took = Duration::ZERO;
-    let mut spent = [0; 3];
-    while nodes < resources {
-        let items = snapshot(&fleet, clusters);
+/// Sends clusters to a core of its own process, as a worker would, until there are so many nodes; what the core said of
+/// it and of itself.
+fn import(resources: usize, dir: &Path) -> anyhow::Result<Value> {
+    let fleet = Arc::new(Fleet::generate(DISTINCT, CLUSTER));
+    let mut core = Command::new(std::env::current_exe()?)
+        .arg("part")
+        .arg(dir)
+        .arg("serve")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut says = BufReader::new(core.stdout.take().context("it was piped")?).lines();
+    says.next().context("the core did not start")??;
+    let client = Client::new(Transport::unix(&socket_path(dir)));
+    let runtime = Runtime::new()?;
+    let mut sum = Imported::default();
+    while sum.nodes < resources as u64 {
+        let items = snapshot(&fleet, sum.clusters);
         let start = Instant::now();
         let merged = runtime.block_on(client.merge(futures::stream::iter(items)))?;
-        took += start.elapsed();
-        nodes += usize::try_from(merged.nodes)?;
-        edges += usize::try_from(merged.edges)?;
-        let parts = merged.spent;
-        for (sum, part) in spent
-            .iter_mut()
-            .zip([parts.packing_us, parts.edges_us, parts.commit_us])
-        {
-            *sum += part / 1000;
-        }
-        clusters += 1;
+        sum.add(&merged, start.elapsed());
     }
-    let [packing, resolving, commit] = spent;
+    drop(core.stdin.take());
+    let memory: Value = serde_json::from_str(&says.next().context("the core ended early")??)?;
+    if !core.wait()?.success() {
+        bail!("the core did not end well");
+    }
+    let Imported {
+        nodes,
+        edges,
+        clusters,
+        took,
+        spent,
+    } = sum;
+    let [packing, resolving, commit] = spent.map(|us| us / 1000);
     Ok(
         json!({"nodes": nodes, "edges": edges, "clusters": clusters, "took_ms": took.as_millis(),
-        "packing_ms": packing, "edges_ms": resolving, "commit_ms": commit,
-        "rss_mib_before": before, "rss_mib": rss_mib(), "peak_mib": peak_mib()}),
+        "packing_ms": packing, "edges_ms": resolving, "commit_ms": commit, "core": memory}),
     )
+}
+
+/// What clusters added up to.
+#[derive(Default)]
+struct Imported {
+    nodes: u64,
+    edges: u64,
+    clusters: usize,
+    took: Duration,
+    /// For packing, edges and commits, in microseconds.
+    spent: [u64; 3],
+}
+
+impl Imported {
+    fn add(&mut self, merged: &Merged, took: Duration) {
+        self.nodes += merged.nodes;
+        self.edges += merged.edges;
+        self.clusters += 1;
+        self.took += took;
+        let parts = &merged.spent;
+        let parts = [parts.packing_us, parts.edges_us, parts.commit_us];
+        for (sum, part) in self.spent.iter_mut().zip(parts) {
+            *sum += part;
+        }
+    }
 }
 
 /// Asks a question as a person would; until the first line of the answer, or to its end.

@@ -1,4 +1,5 @@
 //! What a person at the prompt waits for: completion, asked of a core that holds a large inventory.
+use std::sync::Arc;
 use std::time::Instant;
 
 use stocktake_client::Client;
@@ -25,7 +26,7 @@ const LINES: [&str; 8] = [
 
 /// Measures and prints.
 pub(crate) fn run(resources: usize, report: &mut Report) -> anyhow::Result<()> {
-    let fleet = Fleet::generate(DISTINCT, CLUSTER);
+    let fleet = Arc::new(Fleet::generate(DISTINCT, CLUSTER));
     let directory = tempfile::tempdir()?;
     let runtime = Runtime::new()?;
     let options = Options {
@@ -38,10 +39,9 @@ pub(crate) fn run(resources: usize, report: &mut Report) -> anyhow::Result<()> {
     let start = Instant::now();
     let (mut nodes, mut clusters) = (0, 0);
     while nodes < resources {
-        let items = snapshot(&fleet, clusters);
-        nodes += items.len();
+        let items = futures::stream::iter(snapshot(&fleet, clusters));
         clusters += 1;
-        runtime.block_on(client.merge(futures::stream::iter(items)))?;
+        nodes += usize::try_from(runtime.block_on(client.merge(items))?.nodes)?;
     }
     report.once("import through the core", nodes, clusters, start.elapsed())?;
     report.note(&format!("{} MiB in the process", rss_mib()))?;
@@ -58,17 +58,22 @@ pub(crate) fn run(resources: usize, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A cluster as a worker sends it.
-pub(crate) fn snapshot(fleet: &Fleet, number: usize) -> Vec<SnapshotItem> {
+/// A cluster as a worker sends it, each node made when it is asked for.
+pub(crate) fn snapshot(
+    fleet: &Arc<Fleet>,
+    number: usize,
+) -> impl Iterator<Item = SnapshotItem> + Send + use<> {
+    let fleet = Arc::clone(fleet);
     let (begin, records) = fleet.cluster(number);
+    let count = records.len();
     let model = PluginModel {
         kinds: fleet.model.kinds().cloned().collect(),
         ..fleet.plugin.clone()
     };
-    let mut items = vec![SnapshotItem::Begin(begin), SnapshotItem::Model(model)];
-    items.extend(records.iter().cloned().map(SnapshotItem::Node));
-    items.push(SnapshotItem::End(End {
+    let first = [SnapshotItem::Begin(begin), SnapshotItem::Model(model)];
+    let nodes = (0..count).map(move |at| SnapshotItem::Node(fleet.records(number)[at].clone()));
+    let last = SnapshotItem::End(End {
         discovery_complete: true,
-    }));
-    items
+    });
+    first.into_iter().chain(nodes).chain([last])
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use sled::{Batch, Tree};
+use sled::{Batch, IVec, Tree};
 
 use crate::files::{self, Files};
 use crate::key;
@@ -22,6 +22,8 @@ use crate::{Store, StoreError};
 const SMALL: u64 = 16 << 20;
 /// Bytes copied in one step.
 const STEP: usize = 4 << 20;
+/// Entries copied in one step: sled keeps everything that a step replaces, inner pages included, until the step is done.
+const STEP_PUTS: usize = 1024;
 
 /// What a rewrite did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +135,7 @@ pub(crate) fn rewrite(old: &Files, path: &Path) -> Result<(Files, u64), StoreErr
         bytes: 0,
         batch: Batch::default(),
         held: 0,
+        puts: 0,
     };
     copy.make_room(old, &new)?;
     copy.tree(&old.trees, &old.overlay, &new.overlay)?;
@@ -154,7 +157,7 @@ pub(crate) fn rewrite(old: &Files, path: &Path) -> Result<(Files, u64), StoreErr
     for found in &old.trees.graph {
         let (key, value) = found.map_err(|error| old.trees.trouble(error))?;
         if !key.starts_with(key::RETIRED) && !key.starts_with(key::STAGED) {
-            copy.put(&key, &value, &new.trees.graph)?;
+            copy.put(key, value, &new.trees.graph)?;
         }
     }
     copy.write(&new.trees.graph)?;
@@ -187,14 +190,16 @@ struct Copy<'a> {
     bytes: u64,
     batch: Batch,
     held: usize,
+    puts: usize,
 }
 
 impl Copy<'_> {
-    fn put(&mut self, key: &[u8], value: &[u8], into: &Tree) -> Result<(), StoreError> {
+    fn put(&mut self, key: IVec, value: IVec, into: &Tree) -> Result<(), StoreError> {
         self.bytes += (key.len() + value.len()) as u64;
         self.held += key.len() + value.len();
         self.batch.insert(key, value);
-        if self.held >= STEP {
+        self.puts += 1;
+        if self.held >= STEP || self.puts >= STEP_PUTS {
             self.write(into)?;
         }
         Ok(())
@@ -213,8 +218,9 @@ impl Copy<'_> {
             for block in blocks(&key, &value) {
                 for part in 0..block.parts {
                     let place = key::part(account, &block, part);
-                    self.put(&key::beside(&place), &[], &new.trees.block)?;
-                    self.put(&place, &[], &new.trees.block)?;
+                    let beside = key::beside(&place).into();
+                    self.put(beside, IVec::default(), &new.trees.block)?;
+                    self.put(place.into(), IVec::default(), &new.trees.block)?;
                 }
             }
         }
@@ -223,6 +229,7 @@ impl Copy<'_> {
 
     fn write(&mut self, into: &Tree) -> Result<(), StoreError> {
         self.held = 0;
+        self.puts = 0;
         let done = into.apply_batch(std::mem::take(&mut self.batch));
         done.map_err(|error| self.new.trouble(error))
     }
@@ -230,7 +237,7 @@ impl Copy<'_> {
     fn tree(&mut self, old: &Trees, from: &Tree, into: &Tree) -> Result<(), StoreError> {
         for found in from {
             let (key, value) = found.map_err(|error| old.trouble(error))?;
-            self.put(&key, &value, into)?;
+            self.put(key, value, into)?;
         }
         self.write(into)
     }
@@ -247,7 +254,7 @@ impl Copy<'_> {
             let key = key::part(account, block, part);
             let piece = old.block.get(&key).map_err(|error| old.trouble(error))?;
             if let Some(piece) = piece {
-                self.put(&key, &piece, into)?;
+                self.put(key.into(), piece, into)?;
             }
         }
         Ok(())

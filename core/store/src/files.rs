@@ -14,8 +14,9 @@ use crate::stage::Trees;
 use crate::sync::Disk;
 use crate::{StoreError, format};
 
-/// Blocks are read once per start; a larger cache would hold them for nothing.
-const CACHE_BYTES: u64 = 64 << 20;
+/// Blocks are read once per start; a larger cache would hold them for nothing. sled counts them as they are on the disk,
+/// and takes about twice as much for them in memory.
+const CACHE_BYTES: u64 = 16 << 20;
 /// sled makes every page above a quarter of this a file of its own. Fixed when a database is made.
 const SEGMENT_BYTES: usize = 4 << 20;
 const FLUSH_EVERY_MS: u64 = 500;
