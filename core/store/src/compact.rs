@@ -1,6 +1,7 @@
 //! Giving space back: everything that is needed goes into a fresh database, which then takes the place of the old one.
 //!
 //! Writers wait meanwhile; readers go on in the old one, which goes away with the last of them.
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -8,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 
 use sled::{Batch, IVec, Tree};
 
+use crate::cache::{each, touch};
 use crate::files::{self, Files};
 use crate::key;
 use crate::manifest::{BlockRef, Manifest};
@@ -21,7 +23,7 @@ use crate::{Store, StoreError};
 /// Below this size nobody looks for space to give back.
 const SMALL: u64 = 16 << 20;
 /// Bytes copied in one step.
-const STEP: usize = 4 << 20;
+const STEP: usize = 1 << 20;
 /// Entries copied in one step: sled keeps everything that a step replaces, inner pages included, until the step is done.
 const STEP_PUTS: usize = 1024;
 
@@ -80,26 +82,13 @@ impl Store {
         if size < SMALL || size <= most(least) {
             return Ok(None);
         }
-        let needed = self.needed(&files)?.max(least);
+        let needed = bytes_of_all(&files)?.max(least);
         self.0.needed.store(needed, Ordering::Relaxed);
         drop(files);
         if size <= most(needed) {
             return Ok(None);
         }
         self.compact().map(Some)
-    }
-
-    /// Bytes of all keys and values.
-    fn needed(&self, files: &Files) -> Result<u64, StoreError> {
-        let trees = &files.trees;
-        let mut bytes = 0;
-        for tree in [&trees.graph, &trees.block, &files.overlay, &files.record] {
-            for found in tree {
-                let (key, value) = found.map_err(|error| self.trouble(error))?;
-                bytes += (key.len() + value.len()) as u64;
-            }
-        }
-        Ok(bytes)
     }
 
     /// From here on everybody who begins to read or write uses the new database.
@@ -111,6 +100,19 @@ impl Store {
         }
         *files = Some(new);
     }
+}
+
+/// Bytes of all keys and values.
+fn bytes_of_all(files: &Files) -> Result<u64, StoreError> {
+    let trees = &files.trees;
+    let mut bytes = 0;
+    for tree in [&trees.graph, &trees.block, &files.overlay, &files.record] {
+        each(trees, tree, |key, value| {
+            bytes += (key.len() + value.len()) as u64;
+            Ok(())
+        })?;
+    }
+    Ok(bytes)
 }
 
 /// More than this is not worth keeping for that many needed bytes.
@@ -135,31 +137,20 @@ pub(crate) fn rewrite(old: &Files, path: &Path) -> Result<(Files, u64), StoreErr
         bytes: 0,
         batch: Batch::default(),
         held: 0,
-        puts: 0,
+        keys: Vec::new(),
     };
-    copy.make_room(old, &new)?;
+    let needed = needed_parts(&old.trees)?;
+    copy.make_room(&needed)?;
     copy.tree(&old.trees, &old.overlay, &new.overlay)?;
     copy.tree(&old.trees, &old.record, &new.record)?;
-    for found in &old.trees.graph {
-        let (key, value) = found.map_err(|error| old.trees.trouble(error))?;
-        // Notes about blocks that are not needed, or were never finished: none of these is taken along.
-        if key.starts_with(key::RETIRED) || key.starts_with(key::STAGED) {
-            continue;
-        }
-        if let Some(account) = key::account(&key) {
-            for block in blocks(&key, &value) {
-                copy.block(&old.trees, account, &block, &new.trees.block)?;
-            }
-        }
-    }
-    copy.write(&new.trees.block)?;
+    copy.parts(&old.trees, &needed)?;
     // What points at the blocks comes after them.
-    for found in &old.trees.graph {
-        let (key, value) = found.map_err(|error| old.trees.trouble(error))?;
-        if !key.starts_with(key::RETIRED) && !key.starts_with(key::STAGED) {
-            copy.put(key, value, &new.trees.graph)?;
+    each(&old.trees, &old.trees.graph, |key, value| {
+        if key.starts_with(key::RETIRED) || key.starts_with(key::STAGED) {
+            return Ok(());
         }
-    }
+        copy.put(key, value, &new.trees.graph)
+    })?;
     copy.write(&new.trees.graph)?;
     let bytes = copy.bytes;
     new.flush()?;
@@ -169,6 +160,20 @@ pub(crate) fn rewrite(old: &Files, path: &Path) -> Result<(Files, u64), StoreErr
         synced.map_err(trouble)?;
     }
     Ok((new, bytes))
+}
+
+/// The keys of all parts of blocks that anything points at.
+fn needed_parts(old: &Trees) -> Result<BTreeSet<IVec>, StoreError> {
+    let mut needed = BTreeSet::new();
+    each(old, &old.graph, |key, value| {
+        if let Some(account) = key::account(&key) {
+            for block in blocks(&key, &value) {
+                needed.extend((0..block.parts).map(|part| key::part(account, &block, part).into()));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(needed)
 }
 
 /// Blocks that an entry of the tree `graph` points at. Of a damaged one nobody knows: what it pointed at is lost
@@ -190,73 +195,60 @@ struct Copy<'a> {
     bytes: u64,
     batch: Batch,
     held: usize,
-    puts: usize,
+    /// What the batch puts.
+    keys: Vec<IVec>,
 }
 
 impl Copy<'_> {
     fn put(&mut self, key: IVec, value: IVec, into: &Tree) -> Result<(), StoreError> {
         self.bytes += (key.len() + value.len()) as u64;
         self.held += key.len() + value.len();
+        self.keys.push(key.clone());
         self.batch.insert(key, value);
-        self.puts += 1;
-        if self.held >= STEP || self.puts >= STEP_PUTS {
+        if self.held >= STEP || self.keys.len() >= STEP_PUTS {
             self.write(into)?;
         }
         Ok(())
     }
 
-    /// Puts every key of a block in its place without its value, and another one beside it.
+    /// Puts the key of every part in its place without its value, and another one beside it.
     ///
     /// sled writes a leaf anew whenever it got ten values or is split, so that values in order are written twice. Leaves that
     /// have all their keys, and so many that half of them stay empty, get at most eight: each is written once.
-    fn make_room(&mut self, old: &Files, new: &Files) -> Result<(), StoreError> {
-        for found in &old.trees.graph {
-            let (key, value) = found.map_err(|error| old.trees.trouble(error))?;
-            let Some(account) = key::account(&key) else {
-                continue;
-            };
-            for block in blocks(&key, &value) {
-                for part in 0..block.parts {
-                    let place = key::part(account, &block, part);
-                    let beside = key::beside(&place).into();
-                    self.put(beside, IVec::default(), &new.trees.block)?;
-                    self.put(place.into(), IVec::default(), &new.trees.block)?;
-                }
-            }
-        }
-        self.write(&new.trees.block)
-    }
-
-    fn write(&mut self, into: &Tree) -> Result<(), StoreError> {
-        self.held = 0;
-        self.puts = 0;
-        let done = into.apply_batch(std::mem::take(&mut self.batch));
-        done.map_err(|error| self.new.trouble(error))
-    }
-
-    fn tree(&mut self, old: &Trees, from: &Tree, into: &Tree) -> Result<(), StoreError> {
-        for found in from {
-            let (key, value) = found.map_err(|error| old.trouble(error))?;
-            self.put(key, value, into)?;
+    fn make_room(&mut self, needed: &BTreeSet<IVec>) -> Result<(), StoreError> {
+        let into = &self.new.block;
+        for place in needed {
+            self.put(key::beside(place).into(), IVec::default(), into)?;
+            self.put(place.clone(), IVec::default(), into)?;
         }
         self.write(into)
     }
 
-    /// As it is: a damaged block stays damaged, and is found when it is read.
-    fn block(
-        &mut self,
-        old: &Trees,
-        account: &str,
-        block: &BlockRef,
-        into: &Tree,
-    ) -> Result<(), StoreError> {
-        for part in 0..block.parts {
-            let key = key::part(account, block, part);
-            let piece = old.block.get(&key).map_err(|error| old.trouble(error))?;
-            if let Some(piece) = piece {
-                self.put(key.into(), piece, into)?;
+    /// As they are: a damaged block stays damaged, and is found when it is read. In the order of their keys, so that a leaf
+    /// is read once.
+    fn parts(&mut self, old: &Trees, needed: &BTreeSet<IVec>) -> Result<(), StoreError> {
+        let into = &self.new.block;
+        each(old, &old.block, |key, value| {
+            if needed.contains(&key) {
+                self.put(key, value, into)?;
             }
+            Ok(())
+        })?;
+        self.write(into)
+    }
+
+    fn write(&mut self, into: &Tree) -> Result<(), StoreError> {
+        self.held = 0;
+        let done = into.apply_batch(std::mem::take(&mut self.batch));
+        done.map_err(|error| self.new.trouble(error))?;
+        for key in self.keys.drain(..) {
+            touch(into, &key).map_err(|error| self.new.trouble(error))?;
         }
         Ok(())
+    }
+
+    fn tree(&mut self, old: &Trees, from: &Tree, into: &Tree) -> Result<(), StoreError> {
+        each(old, from, |key, value| self.put(key, value, into))?;
+        self.write(into)
     }
 }

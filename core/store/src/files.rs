@@ -14,9 +14,8 @@ use crate::stage::Trees;
 use crate::sync::Disk;
 use crate::{StoreError, format};
 
-/// Blocks are read once per start; a larger cache would hold them for nothing. sled counts them as they are on the disk,
-/// and takes about twice as much for them in memory.
-const CACHE_BYTES: u64 = 16 << 20;
+/// Blocks are read once per start; a larger cache would hold them for nothing. That sled keeps to it takes [`crate::cache`].
+const CACHE_BYTES: u64 = 32 << 20;
 /// sled makes every page above a quarter of this a file of its own. Fixed when a database is made.
 const SEGMENT_BYTES: usize = 4 << 20;
 const FLUSH_EVERY_MS: u64 = 500;

@@ -7,6 +7,7 @@ mod attachment;
 mod back;
 mod backup;
 mod block;
+mod cache;
 mod change;
 mod changes;
 mod commit;

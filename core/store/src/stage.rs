@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sled::{Batch, Tree};
+use sled::{Batch, IVec, Tree};
 
 use crate::block::{Entry, Packer};
+use crate::cache::touch;
 use crate::files::Home;
 use crate::key;
 use crate::manifest::{BlockRef, Run};
@@ -41,11 +42,19 @@ impl Trees {
         let mut bytes = Vec::new();
         for part in 0..block.parts {
             let key = key::part(account, block, part);
-            if let Some(piece) = self.block.get(key).map_err(|error| self.trouble(error))? {
+            if let Some(piece) = self.piece(&key)? {
                 bytes.extend_from_slice(&piece);
             }
         }
         crate::block::Block::read(&bytes).map_err(|why| damaged(account, kind, block, why).into())
+    }
+
+    /// A part of a block.
+    pub(crate) fn piece(&self, key: &[u8]) -> Result<Option<IVec>, StoreError> {
+        let found = self.block.get(key);
+        let found = found.map_err(|error| self.trouble(error))?;
+        touch(&self.block, key).map_err(|error| self.trouble(error))?;
+        Ok(found)
     }
 
     /// Removes every block of a writer, and its note.
@@ -142,7 +151,8 @@ impl Stager {
         self.written.push(block);
         for (part, piece) in (0..).zip(bytes.chunks(PART)) {
             let key = key::part(&self.account, &block, part);
-            let done = self.trees.block.insert(key, piece);
+            let tree = &self.trees.block;
+            let done = tree.insert(&key, piece).and_then(|_| touch(tree, &key));
             done.map_err(|error| self.trees.trouble(error))?;
         }
         self.bytes += bytes.len() as u64;

@@ -255,8 +255,7 @@ impl Trees {
         let mut bytes = 0;
         for block in blocks {
             for part in 0..block.parts {
-                let piece = self.block.get(key::part(account, block, part));
-                let piece = piece.map_err(|error| self.trouble(error))?;
+                let piece = self.piece(&key::part(account, block, part))?;
                 bytes += piece.map_or(0, |piece| piece.len() as u64);
             }
         }
