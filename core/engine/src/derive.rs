@@ -1,6 +1,7 @@
 //! Properties that other nodes decide (`backends` of a service), and edges that had to be left out: computed
 //! when a partition is made, written into the documents of the nodes concerned.
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use crate::climb::{Climb, first_by_uid};
 use crate::document::{Cursor, Item};
 use crate::encode::{encode, encode_map, write_key, write_object};
 use crate::intern::{Intern as _, Strings};
+use crate::parallel::{parallel, threads};
 use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, Sections};
 use crate::steps::Steps;
 use crate::sum::Sum;
@@ -31,46 +33,60 @@ pub(crate) fn values(
     model: &Model,
     only: Option<&[BTreeSet<Row>]>,
 ) -> BTreeMap<Row, Patch> {
+    let of = |at: usize| {
+        let only = only.map(|only| &only[at]);
+        Ok::<_, Infallible>(values_of(partition, &derived[at], model, only))
+    };
+    let Ok(all) = parallel(derived.len(), threads(), of);
     let mut patches: BTreeMap<Row, Patch> = BTreeMap::new();
-    for (at, derive) in derived.iter().enumerate() {
-        let rows: Vec<Row> = match only {
-            None => rows_of(partition, &derive.on, model).collect(),
-            Some(only) => {
-                let is_on = |row: &Row| model.is_a(partition.kind(*row), &derive.on);
-                only[at].iter().copied().filter(is_on).collect()
-            }
-        };
-        if rows.is_empty() {
-            continue;
-        }
-        if let (Over::Account { kind }, Take::Sum(path), Some(_)) =
-            (&derive.over, &derive.take, only)
-        {
-            let kinds: Vec<usize> = kinds_of(partition, kind, model).collect();
-            if let Some(sum) = totals::sum(partition, &kinds, path) {
-                for row in rows {
-                    let patch = patches.entry(row).or_default();
-                    patch.reported.insert(derive.property.clone(), sum.clone());
-                }
-                continue;
-            }
-        }
-        let deciding = Deciding::new(partition, derive, model, only.map(|_| rows.as_slice()));
-        let steps = match &derive.take {
-            Take::Sum(path) | Take::MostFrequent(path) | Take::First(path) => {
-                Some(Steps::bind(path, &partition.strings))
-            }
-            _ => None,
-        };
-        for row in rows {
-            let rows = deciding.of(row);
-            if let Some(value) = taken(partition, &rows, &derive.take, steps.as_ref()) {
-                let patch = patches.entry(row).or_default();
-                patch.reported.insert(derive.property.clone(), value);
-            }
+    for (derive, values) in derived.iter().zip(all) {
+        for (row, value) in values {
+            let patch = patches.entry(row).or_default();
+            patch.reported.insert(derive.property.clone(), value);
         }
     }
     patches
+}
+
+/// One derived property of all rows that have it, or of some.
+fn values_of(
+    partition: &Partition,
+    derive: &Derive,
+    model: &Model,
+    only: Option<&BTreeSet<Row>>,
+) -> Vec<(Row, Value)> {
+    let rows: Vec<Row> = match only {
+        None => rows_of(partition, &derive.on, model).collect(),
+        Some(only) => {
+            let kinds = partition.kinds.iter();
+            let on: Vec<bool> = kinds
+                .map(|kind| model.is_a(&kind.name, &derive.on))
+                .collect();
+            let is_on = |row: &Row| on[partition.kind_code(*row)];
+            only.iter().copied().filter(is_on).collect()
+        }
+    };
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    if let (Over::Account { kind }, Take::Sum(path), Some(_)) = (&derive.over, &derive.take, only) {
+        let kinds: Vec<usize> = kinds_of(partition, kind, model).collect();
+        if let Some(sum) = totals::sum(partition, &kinds, path) {
+            return rows.into_iter().map(|row| (row, sum.clone())).collect();
+        }
+    }
+    let deciding = Deciding::new(partition, derive, model, only.map(|_| rows.as_slice()));
+    let steps = match &derive.take {
+        Take::Sum(path) | Take::MostFrequent(path) | Take::First(path) => {
+            Some(Steps::bind(path, &partition.strings))
+        }
+        _ => None,
+    };
+    let value = |row: Row| {
+        let value = taken(partition, &deciding.of(row), &derive.take, steps.as_ref())?;
+        Some((row, value))
+    };
+    rows.into_iter().filter_map(value).collect()
 }
 
 /// Places of the kinds that are one.

@@ -7,6 +7,7 @@ use rustc_hash::FxHasher;
 
 use crate::partition::{NO_ROW, Row};
 use crate::shift::Shift;
+use crate::spread::first_from;
 
 /// What a reference looks for.
 #[derive(Debug, Clone, Copy, Hash)]
@@ -106,14 +107,20 @@ impl Keys {
     }
 }
 
+#[expect(
+    clippy::stable_sort_primitive,
+    reason = "it leaves runs that are in order as they are, and most entries are"
+)]
 fn sort(entries: &mut Entries) {
-    entries.sort_unstable();
+    entries.sort();
     entries.dedup();
     entries.shrink_to_fit();
 }
 
 fn range(entries: &[(u32, Row)], number: u32) -> &[(u32, Row)] {
-    let start = entries.partition_point(|(other, _)| *other < number);
-    let length = entries[start..].partition_point(|(other, _)| *other == number);
-    &entries[start..start + length]
+    let start = first_from(entries.len(), number, |at| entries[at].0);
+    let same = entries[start..]
+        .iter()
+        .take_while(|(other, _)| *other == number);
+    &entries[start..start + same.count()]
 }

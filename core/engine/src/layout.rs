@@ -20,6 +20,7 @@ use crate::partition::{
     Fixed, KindRows, NO_ROW, Partition, Row, parent_of, parent_value, row_number, sections,
     stub_metadata,
 };
+use crate::spread::spread;
 use crate::words::Words;
 
 impl PartitionBuilder {
@@ -226,9 +227,15 @@ fn index(partition: &mut Partition) {
     let mut by_id: Vec<Row> = (0..rows).collect();
     by_id.sort_unstable_by_key(|row| partition.id(*row));
     partition.by_id = Arc::new(by_id);
-    let mut sorted: Vec<Row> = (0..rows).collect();
-    sorted.sort_by(|a, b| partition.uid(*a).cmp(partition.uid(*b)));
-    partition.by_uid = Arc::new(sorted);
+    let mut sorted: Vec<(u32, Row)> = (0..rows)
+        .map(|row| (spread(partition.uid(row)), row))
+        .collect();
+    sorted.sort_unstable();
+    // Of texts with one number each has its rows together.
+    for same in sorted.chunk_by_mut(|a, b| a.0 == b.0) {
+        same.sort_by_key(|(_, row)| partition.uid(*row));
+    }
+    partition.by_uid = Arc::new(sorted.into_iter().map(|(_, row)| row).collect());
 }
 
 /// The row each row is contained in. A parent that is not there is the account; so is one that would make

@@ -62,6 +62,7 @@ mod selector;
 mod shift;
 mod shortcut;
 mod splice;
+mod spread;
 mod steps;
 mod subnet;
 mod sum;

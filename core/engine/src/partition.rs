@@ -16,6 +16,7 @@ use crate::layer::Layer;
 use crate::links::{Fingerprint, Links};
 use crate::names::Names;
 use crate::nearest::Nearest;
+use crate::spread::{first_from, spread};
 use crate::words::Words;
 
 /// The number of a node inside its partition.
@@ -55,7 +56,7 @@ pub struct Partition {
     pub(crate) words: Words,
     /// Rows by node id.
     pub(crate) by_id: Arc<Vec<Row>>,
-    /// Rows by `reported.id`.
+    /// Rows by `reported.id`: by its number ([`spread`]), then by the text.
     pub(crate) by_uid: Arc<Vec<Row>>,
     /// What each row is contained in; [`NO_ROW`] for the account.
     pub(crate) parent: Arc<Vec<Row>>,
@@ -298,16 +299,24 @@ impl Partition {
     }
 
     pub(crate) fn row_of(&self, id: &NodeId) -> Option<Row> {
-        self.by_id
-            .binary_search_by(|row| self.id(*row).cmp(id))
-            .ok()
-            .map(|at| self.by_id[at])
+        let start = first_from(self.by_id.len(), head(id), |at| {
+            head(&self.id(self.by_id[at]))
+        });
+        let same = self.by_id[start..].iter().copied();
+        let mut same = same.take_while(|row| head(&self.id(*row)) == head(id));
+        same.find(|row| self.id(*row) == *id)
     }
 
     /// Rows whose `reported.id` is `uid`: one, or more if kinds share ids.
     pub(crate) fn rows_with_uid(&self, uid: &str) -> &[Row] {
-        let start = self.by_uid.partition_point(|row| self.uid(*row) < uid);
-        let length = self.by_uid[start..].partition_point(|row| self.uid(*row) == uid);
+        let wanted = spread(uid);
+        let number = |row: &Row| spread(self.uid(*row));
+        let from = first_from(self.by_uid.len(), wanted, |at| number(&self.by_uid[at]));
+        let others = self.by_uid[from..].iter();
+        let others = others.take_while(|row| self.uid(**row) != uid && number(row) == wanted);
+        let start = from + others.count();
+        let same = self.by_uid[start..].iter();
+        let length = same.take_while(|row| self.uid(**row) == uid).count();
         &self.by_uid[start..start + length]
     }
 
@@ -337,6 +346,12 @@ impl Partition {
     pub(crate) fn is_stub(&self, row: Row) -> bool {
         self.stubs.binary_search(&row).is_ok()
     }
+}
+
+/// The first part of an id, which is a hash.
+fn head(id: &NodeId) -> u32 {
+    let [a, b, c, d, ..] = *id.as_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// The property of `metadata` that lists edges which would have closed a cycle.

@@ -1,6 +1,7 @@
 //! Derived properties of a changed partition: finds the nodes whose properties a change may have changed, computes
 //! these, and writes the documents of all nodes that are not as they were.
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use serde_json::Value;
 use stocktake_model::{
@@ -11,6 +12,7 @@ use crate::change::{Delta, Rules};
 use crate::derive::{self, Patch, place_in, write_patched};
 use crate::encode::{encode, encode_map};
 use crate::keys::Key;
+use crate::parallel::{parallel, threads};
 use crate::partition::{Derived, NO_ROW, Partition, Row, parent_value, sections};
 use crate::relink::Relinked;
 use crate::splice::Spliced;
@@ -32,11 +34,9 @@ impl Redone {
                 on: kinds(after, derive.on.as_str(), with),
             })
             .collect();
-        let mut affected: Vec<BTreeSet<Row>> = with
-            .derived
-            .iter()
-            .map(|derive| affected(spliced, relinked, derive, with))
-            .collect();
+        let of =
+            |at: usize| Ok::<_, Infallible>(affected(spliced, relinked, &with.derived[at], with));
+        let Ok(mut affected) = parallel(with.derived.len(), threads(), of);
         // Of several with one name the last counts, so they are computed together.
         for at in 0..affected.len() {
             let same = |other: &usize| with.derived[*other].property == with.derived[at].property;

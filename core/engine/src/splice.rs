@@ -14,6 +14,7 @@ use crate::names::Names;
 use crate::nearest::Nearest;
 use crate::partition::{Fixed, KindRows, NO_ROW, Partition, Row, parent_value, row_number};
 use crate::shift::Shift;
+use crate::spread::spread;
 use crate::words::Words;
 
 /// A partition whose rows are in place.
@@ -239,11 +240,15 @@ impl Partition {
         fresh.sort_unstable_by_key(|new| new.id);
         let place = |new: &New<'_>| before.by_id.partition_point(|old| before.id(*old) < new.id);
         self.by_id = Arc::new(inserted(&before.by_id, shift, &fresh, place));
-        fresh.sort_unstable_by_key(|new| (self.uid(new.row), new.row));
+        fresh.sort_by_key(|new| (spread(self.uid(new.row)), self.uid(new.row), new.row));
         let place = |new: &New<'_>| {
-            let key = (self.uid(new.row), new.place);
+            let uid = self.uid(new.row);
+            let key = (spread(uid), uid, new.place);
             let by_uid = &before.by_uid;
-            by_uid.partition_point(|old| (before.uid(*old), *old) < key)
+            by_uid.partition_point(|old| {
+                let uid = before.uid(*old);
+                (spread(uid), uid, *old) < key
+            })
         };
         self.by_uid = Arc::new(inserted(&before.by_uid, shift, &fresh, place));
     }

@@ -8,6 +8,7 @@ use rustc_hash::FxHasher;
 
 use crate::document::{Cursor, Item};
 use crate::layer::Layer;
+use crate::parallel::both;
 use crate::partition::{Partition, Row, row_number};
 use crate::text::{Phrase, each_word, scalars};
 
@@ -119,7 +120,7 @@ impl WordIndex {
             }
             starts.push(starts[bucket as usize] + listed(count));
         }
-        let rows = fill(&starts, &all, &ends, total);
+        let rows = fill(&starts, &all, (0..).zip(ends), total);
         Some(Self {
             mask,
             starts,
@@ -130,30 +131,26 @@ impl WordIndex {
 
     /// The same index for the rows of a changed partition.
     fn changed(&self, partition: &Partition, layer: &Layer) -> Self {
+        let (first, second) = layer.fresh.split_at(layer.fresh.len() / 2);
+        let (first, second) = both(
+            || self.read(partition, first),
+            || self.read(partition, second),
+        );
         let buckets = self.starts.len() - 1;
-        let mut reader = Reader::new(partition, self.mask, buckets);
-        let mut fresh: Vec<(u32, Row)> = Vec::new();
-        for row in &layer.fresh {
-            reader.row = *row;
-            reader.read(partition.reported(*row));
-            fresh.extend(reader.all.drain(..).map(|bucket| (bucket, *row)));
-        }
-        fresh.retain(|(bucket, _)| self.common.binary_search(bucket).is_err());
-        fresh.sort_unstable();
-        let mut fresh = fresh.into_iter().peekable();
         let mut starts = Vec::with_capacity(buckets + 1);
-        let mut rows: Vec<Row> = Vec::with_capacity(self.rows.len() + fresh.len());
-        for (bucket, range) in (0_u32..).zip(self.starts.windows(2)) {
-            let start = rows.len();
-            starts.push(row_number(start));
-            rows.extend(layer.same(&self.rows[range[0] as usize..range[1] as usize]));
-            let same = rows.len();
-            while let Some((_, row)) = fresh.next_if(|(other, _)| *other == bucket) {
+        let most = self.rows.len() + first.rows.len() + second.rows.len();
+        let mut rows: Vec<Row> = Vec::with_capacity(most);
+        for bucket in 0..buckets {
+            starts.push(row_number(rows.len()));
+            let mut fresh = first.of(bucket).iter().chain(second.of(bucket)).peekable();
+            let range = self.starts[bucket] as usize..self.starts[bucket + 1] as usize;
+            for row in layer.same(&self.rows[range]) {
+                while let Some(before) = fresh.next_if(|fresh| **fresh < row) {
+                    rows.push(*before);
+                }
                 rows.push(row);
             }
-            if rows.len() > same {
-                rows[start..].sort_unstable();
-            }
+            rows.extend(fresh);
         }
         starts.push(row_number(rows.len()));
         Self {
@@ -162,6 +159,38 @@ impl WordIndex {
             rows,
             common: self.common.clone(),
         }
+    }
+
+    /// The buckets of some rows, which ascend; without the common ones.
+    fn read(&self, partition: &Partition, fresh: &[Row]) -> Fresh {
+        let buckets = self.starts.len() - 1;
+        let mut reader = Reader::new(partition, self.mask, buckets);
+        let mut ends = Vec::with_capacity(fresh.len());
+        for row in fresh {
+            reader.row = *row;
+            reader.read(partition.reported(*row));
+            ends.push(reader.all.len());
+        }
+        let Reader {
+            mut counts, all, ..
+        } = reader;
+        for bucket in &self.common {
+            counts[*bucket as usize] = 0;
+        }
+        let mut starts = Vec::with_capacity(buckets + 1);
+        starts.push(0);
+        let mut total = 0;
+        for count in counts {
+            total += count;
+            starts.push(total);
+        }
+        let rows = fill(
+            &starts,
+            &all,
+            fresh.iter().copied().zip(ends),
+            total as usize,
+        );
+        Fresh { starts, rows }
     }
 
     /// The rows that have all words of a phrase or look like it; `None` if that is nearly all rows.
@@ -175,6 +204,19 @@ impl WordIndex {
             Some(&self.rows[self.starts[at] as usize..self.starts[at + 1] as usize])
         });
         lists.min_by_key(|rows| rows.len())
+    }
+}
+
+/// Rows that changed, by bucket.
+struct Fresh {
+    starts: Vec<u32>,
+    rows: Vec<Row>,
+}
+
+impl Fresh {
+    /// Those of one bucket, ascending.
+    fn of(&self, bucket: usize) -> &[Row] {
+        &self.rows[self.starts[bucket] as usize..self.starts[bucket + 1] as usize]
     }
 }
 
@@ -244,12 +286,17 @@ impl Reader {
     }
 }
 
-/// Rows in the order of their buckets.
-fn fill(starts: &[u32], all: &[u32], ends: &[usize], total: usize) -> Vec<Row> {
+/// Rows in the order of their buckets; with each row, where its buckets end.
+fn fill(
+    starts: &[u32],
+    all: &[u32],
+    ends: impl Iterator<Item = (Row, usize)>,
+    total: usize,
+) -> Vec<Row> {
     let mut next = starts.to_vec();
     let mut rows = vec![0; total];
     let mut start = 0;
-    for (row, &end) in (0..).zip(ends) {
+    for (row, end) in ends {
         for &bucket in &all[start..end] {
             let at = bucket as usize;
             if starts[at] != starts[at + 1] {
