@@ -270,9 +270,11 @@ impl Archive for Core {
     }
 }
 
-/// Why an export ended early.
-enum Left {
+/// Why lines that are written for a reader ended early.
+pub(crate) enum Left {
+    /// Nobody reads them any more.
     Reader,
+    /// They could not be made.
     Trouble(CommandError),
 }
 

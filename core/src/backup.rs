@@ -15,7 +15,7 @@ use stocktake_store::{Entry, FORMAT, Shelf};
 use tokio::sync::mpsc::Sender;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::archive::{DIRECTORY, unread};
+use crate::archive::{DIRECTORY, Left, unread};
 use crate::core::{Core, now};
 use crate::past::store_error;
 
@@ -53,18 +53,6 @@ enum Line {
 struct Out {
     lines: Sender<Result<String, CommandError>>,
     digest: Sha256,
-}
-
-/// Why a backup ended early.
-enum Left {
-    Reader,
-    Trouble(CommandError),
-}
-
-impl From<CommandError> for Left {
-    fn from(error: CommandError) -> Self {
-        Self::Trouble(error)
-    }
 }
 
 impl Out {

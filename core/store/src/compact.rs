@@ -146,6 +146,7 @@ pub(crate) fn rewrite(old: &Files, path: &Path) -> Result<(Files, u64), StoreErr
     copy.parts(&old.trees, &needed)?;
     // What points at the blocks comes after them.
     each(&old.trees, &old.trees.graph, |key, value| {
+        // Notes about blocks that are not needed, or were never finished: none of these is taken along.
         if key.starts_with(key::RETIRED) || key.starts_with(key::STAGED) {
             return Ok(());
         }
