@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use stocktake_client::Client;
 use stocktake_core::{Core, Options, Schedule};
-use stocktake_model::{End, PluginModel, SnapshotItem};
+use stocktake_model::{Document, End, PluginModel, SnapshotItem};
 use tokio::runtime::Runtime;
 
 use crate::fleet::{DISTINCT, Fleet};
@@ -71,7 +71,8 @@ pub(crate) fn snapshot(
         ..fleet.plugin.clone()
     };
     let first = [SnapshotItem::Begin(begin), SnapshotItem::Model(model)];
-    let nodes = (0..count).map(move |at| SnapshotItem::Node(fleet.records(number)[at].clone()));
+    let nodes =
+        (0..count).map(move |at| SnapshotItem::Node(Document::new(&fleet.records(number)[at])));
     let last = SnapshotItem::End(End {
         discovery_complete: true,
     });

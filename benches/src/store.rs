@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use stocktake_engine::{Partition, PartitionBuilder};
 use stocktake_kubernetes::offline::{self, Offline};
 use stocktake_kubernetes_sim::fleet::{FleetShape, fleet};
-use stocktake_model::{Begin, EdgeRecord, Identity, Model, NodeId, NodeRecord};
+use stocktake_model::{Begin, Document, EdgeRecord, Identity, Model, NodeId, NodeRecord};
 use stocktake_store::{AccountHeader, CommitReport, Keep, Store};
 
 use crate::fleet::{DISTINCT, Fleet, resource_of};
@@ -168,7 +168,7 @@ fn collect(
     for cluster in clusters {
         let mut import = store.import(cluster.begin.account.id())?;
         for (id, record) in &cluster.nodes {
-            import.node(record, *id, at(round))?;
+            import.node(&Document::new(record), *id, at(round))?;
         }
         let header = AccountHeader::new(cluster.begin.clone(), at(round));
         let report: CommitReport = import.commit(cluster.edges.clone(), header)?;
@@ -213,9 +213,10 @@ pub(crate) fn stream(objects: usize, report: &mut Report) -> anyhow::Result<()> 
         for object in cluster.objects() {
             for record in offline.nodes(&resource_of(&object), object) {
                 let id = record.node_id(&begin.cloud, begin.account.id());
-                import.node(&record, id, at(1))?;
+                let document = Document::from(record);
+                import.node(&document, id, at(1))?;
                 if let Some(builder) = &mut builder {
-                    builder.node(&record);
+                    builder.document(&document, id, |_| ());
                 }
                 n += 1;
             }

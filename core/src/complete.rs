@@ -217,7 +217,7 @@ mod tests {
             }),
         ];
         for (name, phase) in [("a", "Running"), ("b", "Running"), ("c", "not yet")] {
-            items.push(SnapshotItem::Node(node("thing", name, phase)));
+            items.push(SnapshotItem::Node(node("thing", name, phase).into()));
         }
         items.push(SnapshotItem::End(End {
             discovery_complete: true,

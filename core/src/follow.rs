@@ -263,7 +263,7 @@ fn shown(before: &Graph, id: &NodeId, record: &NodeRecord) -> NodeRecord {
         Some(first_seen) => {
             record.metadata.insert(FIRST_SEEN.to_owned(), first_seen);
         }
-        None => facts::state(&mut record, now()),
+        None => facts::state(&mut record.metadata, now()),
     }
     record
 }

@@ -147,7 +147,7 @@ fn since(graph: &Graph, account: &str, attached: &mut Attached) -> (Vec<NodeReco
     }
     let changed = std::mem::take(&mut attached.changed).into_iter();
     let changed = changed.filter_map(|mut node| {
-        facts::state(&mut node.record, node.first_seen);
+        facts::state(&mut node.record.metadata, node.first_seen);
         let is_known = graph.record(&node.id).as_ref() == Some(&node.record);
         (!is_known).then_some(node.record)
     });

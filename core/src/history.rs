@@ -124,7 +124,7 @@ fn record(change: &VersionChange) -> NodeRecord {
     let node = change.after.as_ref().or(change.before.as_ref());
     let node = node.expect("a change has a node before or after it");
     let mut record = node.record.clone();
-    facts::state(&mut record, node.first_seen);
+    facts::state(&mut record.metadata, node.first_seen);
     let mut about = json!({
         "change": shown(change.change).as_str(),
         "changed_at": normalise(change.at),

@@ -1,5 +1,5 @@
 //! Snapshots on their way into the record and the graph: streamed, committed as a whole or not at all.
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,7 +102,7 @@ impl Core {
         let mut import = self.0.store.import(&account)?;
         let mut header = AccountHeader::new(begin, now());
         let mut builder: Option<PartitionBuilder> = None;
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         let mut packing = Duration::ZERO;
         let mut waiting = Vec::new().into_iter();
         let end = loop {
@@ -117,13 +117,12 @@ impl Core {
             match read(sent)? {
                 SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
                 SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
-                SnapshotItem::Node(mut node) => {
+                SnapshotItem::Node(node) => {
                     let builder = builder.get_or_insert_with(|| self.builder(&header.begin));
                     let id = node.node_id(&header.begin.cloud, &account);
                     if seen.insert(id) {
                         let first_seen = import.node(&node, id, header.collected)?;
-                        facts::state(&mut node, first_seen);
-                        builder.node(&node);
+                        builder.document(&node, id, |metadata| facts::state(metadata, first_seen));
                     }
                 }
                 SnapshotItem::Edge(edge) => {
@@ -141,7 +140,7 @@ impl Core {
         let mut builder = builder.unwrap_or_else(|| self.builder(&header.begin));
         import.keep(|kind, namespace, uid| stays(&header, &end, kind, namespace, uid))?;
         import.kept(|mut kept| {
-            facts::state(&mut kept.record, kept.first_seen);
+            facts::state(&mut kept.record.metadata, kept.first_seen);
             builder.node(&kept.record);
         })?;
         packing += started.elapsed();

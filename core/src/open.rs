@@ -256,7 +256,7 @@ fn load(
     for node in store.nodes(&account).map_err(OpenError::Store)? {
         match node {
             Ok(mut node) => {
-                facts::state(&mut node.record, node.first_seen);
+                facts::state(&mut node.record.metadata, node.first_seen);
                 builder.node(&node.record);
             }
             Err(StoreError::Damaged(damaged)) => header.gaps.push(lost(&account, &damaged)),

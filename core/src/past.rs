@@ -61,7 +61,7 @@ impl Core {
             for node in view.nodes() {
                 // What would be missing was never so: no answer is better than a wrong one.
                 let mut node = node.map_err(store_error)?;
-                facts::state(&mut node.record, node.first_seen);
+                facts::state(&mut node.record.metadata, node.first_seen);
                 builder.node(&node.record);
             }
             let partition = builder.with_edges(edges, &known.derived);

@@ -5,47 +5,10 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::Arc;
 
-use stocktake_model::Relation;
-
 use crate::parallel::both;
 use crate::partition::{NO_ROW, Row, row_number};
+use crate::relations::{Relations, Sets};
 use crate::shift::Shift;
-
-/// A set of relations: bit n is the n-th of [`Relation::ALL`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(crate) struct Relations(pub(crate) u32);
-
-impl Relations {
-    pub(crate) fn of(relation: Relation) -> Self {
-        Self(1 << relation as u32)
-    }
-
-    pub(crate) fn contains(self, relation: Relation) -> bool {
-        self.0 & Self::of(relation).0 != 0
-    }
-
-    pub(crate) fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(crate) fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    pub(crate) fn iter(self) -> impl Iterator<Item = Relation> {
-        Relation::ALL
-            .into_iter()
-            .filter(move |relation| self.contains(*relation))
-    }
-}
-
-impl FromIterator<Relation> for Relations {
-    fn from_iter<I: IntoIterator<Item = Relation>>(relations: I) -> Self {
-        relations
-            .into_iter()
-            .fold(Self::default(), |all, one| all.with(Self::of(one)))
-    }
-}
 
 /// An edge between two rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +31,7 @@ struct Side {
     /// Where the edges of each row begin; empty if there are no edges at all.
     at: Vec<u32>,
     other: Vec<Row>,
-    relations: Vec<Relations>,
+    relations: Sets,
 }
 
 /// Rows at the ends of edges with the relations they have from now on; `None` if the edge goes.
@@ -120,20 +83,29 @@ impl Adjacency {
         if out.other.is_empty() {
             return Self::default();
         }
-        let mut inbound = Side {
-            at: starts(out.at.len() - 1, out.other.iter().copied()),
-            other: vec![0; out.other.len()],
-            relations: vec![Relations::default(); out.other.len()],
-        };
-        let mut next = inbound.at.clone();
-        for (from, edges) in (0..).zip(out.at.windows(2)) {
-            for at in edges[0] as usize..edges[1] as usize {
-                let place = &mut next[out.other[at] as usize];
-                inbound.other[*place as usize] = from;
-                inbound.relations[*place as usize] = out.relations[at];
+        let at = starts(out.at.len() - 1, out.other.iter().copied());
+        let places = || {
+            let mut next = at.clone();
+            out.other.iter().map(move |other| {
+                let place = &mut next[*other as usize];
                 *place += 1;
+                (*place - 1) as usize
+            })
+        };
+        let relations = out.relations.placed(places());
+        let mut other = vec![0; out.other.len()];
+        let mut places = places();
+        for (from, edges) in (0..).zip(out.at.windows(2)) {
+            for place in places.by_ref().take((edges[1] - edges[0]) as usize) {
+                other[place] = from;
             }
         }
+        drop(places);
+        let inbound = Side {
+            at,
+            other,
+            relations,
+        };
         Self {
             out: Arc::new(out),
             inbound: Arc::new(inbound),
@@ -151,8 +123,8 @@ impl Adjacency {
     }
 
     /// What all edges stand for.
-    pub(crate) fn relations(&self) -> &[Relations] {
-        &self.out.relations
+    pub(crate) fn relations(&self) -> impl Iterator<Item = Relations> {
+        self.out.relations.iter()
     }
 
     /// The same edges between the rows of `shift`, with some added, changed or left out. Edges of rows that are gone
@@ -194,7 +166,7 @@ impl Adjacency {
     pub(crate) fn between(&self, from: Row, to: Row) -> Option<Relations> {
         let range = range(&self.out.at, from);
         let at = self.out.other[range.clone()].binary_search(&to).ok()?;
-        Some(self.out.relations[range.start + at])
+        Some(self.out.relations.get(range.start + at))
     }
 
     /// Every edge, by `from` and `to`.
@@ -215,7 +187,7 @@ impl Adjacency {
 
     pub(crate) fn memory_bytes(&self) -> usize {
         let side = |side: &Side| {
-            4 * (side.at.capacity() + side.other.capacity() + side.relations.capacity())
+            4 * (side.at.capacity() + side.other.capacity()) + side.relations.memory_bytes()
         };
         side(&self.out) + side(&self.inbound)
     }
@@ -223,7 +195,7 @@ impl Adjacency {
 
 impl Side {
     fn of(&self, row: Row) -> impl Iterator<Item = (Row, Relations)> {
-        range(&self.at, row).map(|at| (self.other[at], self.relations[at]))
+        range(&self.at, row).map(|at| (self.other[at], self.relations.get(at)))
     }
 
     /// `special` are rows that lose edges.
@@ -232,7 +204,7 @@ impl Side {
         let mut side = Self {
             at: Vec::with_capacity(shift.len() + 1),
             other: Vec::with_capacity(more),
-            relations: Vec::with_capacity(more),
+            relations: Sets::like(&self.relations, more),
         };
         side.at.push(0);
         special.extend(touched.keys().map(|(row, _)| *row));
@@ -278,8 +250,7 @@ impl Side {
             let others = self.other[start..end].iter();
             side.other.extend(others.map(|other| shift.new_row(*other)));
         }
-        side.relations
-            .extend_from_slice(&self.relations[start..end]);
+        side.relations.extend_from(&self.relations, start..end);
         if self.at.is_empty() {
             side.at.extend(old.map(|_| moved));
             return;
@@ -308,7 +279,7 @@ impl Side {
                 side.push(key.1, *relations);
             }
             let replaced = touched.next_if(|(key, _)| **key == (row, other));
-            let kept = Some(self.relations[at]);
+            let kept = Some(self.relations.get(at));
             side.push(other, replaced.map_or(kept, |(_, new)| *new));
         }
         while let Some((key, relations)) = touched.next_if(|((first, _), _)| *first == row) {

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+use serde::de::DeserializeSeed as _;
 use stocktake_model::{
-    Begin, Derive, EXTERNAL_REFERENCES, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, NodeRecord,
-    Parent, Relation,
+    Begin, Derive, Document, EXTERNAL_REFERENCES, EdgeRecord, EdgeRule, EdgeType, Map, Model,
+    NodeId, NodeRecord, Parent, Relation,
 };
 
 use crate::adjacency::{Adjacency, Edge};
 use crate::derive;
-use crate::encode::{encode, encode_map};
+use crate::encode::{Sections, encode, encode_map};
 use crate::intern::{Intern as _, StringsBuilder};
 use crate::layout::{containment, merged};
 use crate::links::Fingerprint;
@@ -32,7 +34,8 @@ pub struct PartitionBuilder {
     pub(crate) kind_numbers: BTreeMap<String, usize>,
     /// Regions that records are contained in, by kind.
     pub(crate) regions: BTreeMap<String, BTreeSet<String>>,
-    pub(crate) properties: BTreeSet<String>,
+    /// Numbers of the keys right below `reported`.
+    pub(crate) properties: FxHashSet<u32>,
     /// Kinds with references to other accounts.
     pub(crate) referring: BTreeSet<String>,
     pub(crate) explicit: Vec<EdgeRecord>,
@@ -88,7 +91,7 @@ impl PartitionBuilder {
             kinds: Vec::new(),
             kind_numbers: BTreeMap::new(),
             regions: BTreeMap::new(),
-            properties: BTreeSet::new(),
+            properties: FxHashSet::default(),
             referring: BTreeSet::new(),
             explicit: Vec::new(),
             skipped: Vec::new(),
@@ -150,43 +153,87 @@ impl PartitionBuilder {
 
     /// Adds a node with an id of its own.
     pub(crate) fn node_as(&mut self, record: &NodeRecord, id: NodeId) {
+        let start = self.arena.len();
         for key in record.reported.keys() {
-            if !self.properties.contains(key) {
-                self.properties.insert(key.clone());
-            }
+            let number = self.strings.key(key);
+            self.properties.insert(number);
         }
-        if let Parent::Region { kind, name } = &record.parent {
+        encode_map(&record.reported, &mut self.strings, &mut self.arena);
+        let refers = record.reported.contains_key(EXTERNAL_REFERENCES);
+        self.draft(
+            start,
+            record.kind(),
+            refers,
+            &record.metadata,
+            &record.parent,
+            id,
+        );
+    }
+
+    /// Adds a node as it was sent; `add` adds to its metadata. One that was added before is replaced.
+    pub fn document(&mut self, document: &Document, id: NodeId, add: impl FnOnce(&mut Map)) {
+        let start = self.arena.len();
+        let mut refers = false;
+        let properties = &mut self.properties;
+        let sections = Sections {
+            strings: &mut self.strings,
+            out: &mut self.arena,
+            property: |name: &str, number| {
+                properties.insert(number);
+                refers |= name == EXTERNAL_REFERENCES;
+            },
+        };
+        let read = sections.deserialize(&mut serde_json::Deserializer::from_str(document.text()));
+        let is_one = !document.kind().is_empty() && !document.id().is_empty();
+        let Some(mut rest) = read.ok().filter(|_| is_one) else {
+            // No key, or nested deeper than anything that is read.
+            self.arena.truncate(start);
+            self.counted.dropped_nodes += 1;
+            return;
+        };
+        add(&mut rest.metadata);
+        self.draft(
+            start,
+            document.kind(),
+            refers,
+            &rest.metadata,
+            &rest.parent,
+            id,
+        );
+    }
+
+    /// Ends a node whose reported section begins at `start`.
+    fn draft(
+        &mut self,
+        start: usize,
+        kind: &str,
+        refers: bool,
+        metadata: &Map,
+        parent: &Parent,
+        id: NodeId,
+    ) {
+        encode_map(metadata, &mut self.strings, &mut self.arena);
+        encode(&parent_value(parent), &mut self.strings, &mut self.arena);
+        if let Parent::Region { kind, name } = parent {
             let known = self
                 .regions
                 .get(kind)
                 .is_some_and(|names| names.contains(name));
             if !known {
-                self.regions
-                    .entry(kind.clone())
-                    .or_default()
-                    .insert(name.clone());
+                let names = self.regions.entry(kind.clone()).or_default();
+                names.insert(name.clone());
             }
         }
-        let refers = record.reported.contains_key(EXTERNAL_REFERENCES);
-        if refers && !self.referring.contains(record.kind()) {
-            self.referring.insert(record.kind().to_owned());
+        if refers && !self.referring.contains(kind) {
+            self.referring.insert(kind.to_owned());
         }
-        let kind = self.kind_number(record.kind());
-        let start = self.arena.len();
-        encode_map(&record.reported, &mut self.strings, &mut self.arena);
-        encode_map(&record.metadata, &mut self.strings, &mut self.arena);
-        encode(
-            &parent_value(&record.parent),
-            &mut self.strings,
-            &mut self.arena,
-        );
-        let end = self.arena.len();
-        self.drafts.push(Draft {
-            kind,
+        let draft = Draft {
+            kind: self.kind_number(kind),
             start,
-            end,
+            end: self.arena.len(),
             id,
-        });
+        };
+        self.drafts.push(draft);
     }
 
     pub(crate) fn kind_number(&mut self, kind: &str) -> usize {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use stocktake_model::{EdgeType, NodeId};
 
-use crate::adjacency::Relations;
 use crate::graph::{Outbound, Spot};
 use crate::partition::Partition;
+use crate::relations::Relations;
 
 /// An edge from one account to another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,8 +6,8 @@
 //! and stops as soon as the smaller side is exhausted.
 use rustc_hash::FxHashMap;
 
-use crate::adjacency::Relations;
 use crate::partition::Row;
+use crate::relations::Relations;
 
 /// An edge that somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! JSON into the compact form that [`crate::document`] reads, whose first page says what it looks like. Decides
 //! nothing about which texts get a number: that is [`crate::intern`].
+mod written;
+
 use serde_json::{Number, Value};
 use stocktake_model::Map;
 
@@ -9,6 +11,8 @@ use crate::document::tag::{
 };
 use crate::intern::Intern;
 
+pub(crate) use written::Sections;
+
 /// Appends `value` to `out`.
 pub(crate) fn encode(value: &Value, strings: &mut impl Intern, out: &mut Vec<u8>) {
     match value {
@@ -17,23 +21,25 @@ pub(crate) fn encode(value: &Value, strings: &mut impl Intern, out: &mut Vec<u8>
         Value::Bool(true) => out.push(TRUE),
         Value::Number(number) => encode_number(number, out),
         Value::String(text) => encode_text(text, strings, out),
-        Value::Array(items) => with_length(LIST, out, |out| {
+        Value::Array(items) => {
+            let open = open(LIST, out);
             for item in items {
                 encode(item, strings, out);
             }
-        }),
+            close(open, out);
+        }
         Value::Object(map) => encode_map(map, strings, out),
     }
 }
 
 /// Appends an object to `out`.
 pub(crate) fn encode_map(map: &Map, strings: &mut impl Intern, out: &mut Vec<u8>) {
-    with_length(OBJECT, out, |out| {
-        for (key, value) in map {
-            write_varint(u64::from(strings.key(key)), out);
-            encode(value, strings, out);
-        }
-    });
+    let open = open(OBJECT, out);
+    for (key, value) in map {
+        write_key(strings.key(key), out);
+        encode(value, strings, out);
+    }
+    close(open, out);
 }
 
 /// Appends the number of a key.
@@ -50,21 +56,37 @@ pub(crate) fn write_object(members: &[u8], out: &mut Vec<u8>) {
 
 fn encode_number(number: &Number, out: &mut Vec<u8>) {
     if let Some(int) = number.as_i64() {
-        if let Ok(small @ 0..=63) = u8::try_from(int) {
-            out.push(SMALL_INT | small);
-        } else {
-            out.push(INT);
-            let zigzag = (int << 1) ^ (int >> 63);
-            write_varint(u64::from_ne_bytes(zigzag.to_ne_bytes()), out);
-        }
+        encode_int(int, out);
     } else if let Some(int) = number.as_u64() {
+        encode_uint(int, out);
+    } else {
+        encode_float(number.as_f64().expect("a number is one of three"), out);
+    }
+}
+
+fn encode_int(int: i64, out: &mut Vec<u8>) {
+    if let Ok(small @ 0..=63) = u8::try_from(int) {
+        out.push(SMALL_INT | small);
+    } else {
+        out.push(INT);
+        let zigzag = (int << 1) ^ (int >> 63);
+        write_varint(u64::from_ne_bytes(zigzag.to_ne_bytes()), out);
+    }
+}
+
+/// A number that may be too great for [`encode_int`].
+fn encode_uint(int: u64, out: &mut Vec<u8>) {
+    if let Ok(int) = i64::try_from(int) {
+        encode_int(int, out);
+    } else {
         out.push(UINT);
         write_varint(int, out);
-    } else {
-        out.push(FLOAT);
-        let float = number.as_f64().expect("a number is one of three");
-        out.extend_from_slice(&float.to_le_bytes());
     }
+}
+
+fn encode_float(float: f64, out: &mut Vec<u8>) {
+    out.push(FLOAT);
+    out.extend_from_slice(&float.to_le_bytes());
 }
 
 fn encode_text(text: &str, strings: &mut impl Intern, out: &mut Vec<u8>) {
@@ -86,27 +108,49 @@ fn encode_text(text: &str, strings: &mut impl Intern, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Writes a tag, the length of what `body` writes, and that.
-fn with_length(tag: u8, out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
+/// Where the length of a body that is being written goes.
+#[derive(Clone, Copy)]
+struct Open(usize);
+
+/// Begins a body with this tag.
+fn open(tag: u8, out: &mut Vec<u8>) -> Open {
     out.push(tag);
-    let start = out.len();
+    let at = out.len();
     // Most bodies are shorter than 128 bytes, where the length is this one byte; else the body moves.
     out.push(0);
-    body(out);
-    let length = out.len() - start - 1;
-    let mut prefix = Vec::with_capacity(5);
-    write_varint(length as u64, &mut prefix);
-    out.splice(start..=start, prefix);
+    Open(at)
 }
 
-fn write_varint(mut number: u64, out: &mut Vec<u8>) {
-    loop {
+/// Ends a body: everything behind its beginning.
+fn close(Open(at): Open, out: &mut Vec<u8>) {
+    let body = at + 1;
+    let length = out.len() - body;
+    if let Ok(short @ 0..=0x7F) = u8::try_from(length) {
+        out[at] = short;
+        return;
+    }
+    let (prefix, used) = varint(length as u64);
+    out.resize(out.len() + used - 1, 0);
+    out.copy_within(body..body + length, at + used);
+    out[at..at + used].copy_from_slice(&prefix[..used]);
+}
+
+fn write_varint(number: u64, out: &mut Vec<u8>) {
+    let (bytes, used) = varint(number);
+    out.extend_from_slice(&bytes[..used]);
+}
+
+/// The bytes of a number, and how many of them count.
+fn varint(mut number: u64) -> ([u8; 10], usize) {
+    let mut bytes = [0; 10];
+    for (at, byte) in bytes.iter_mut().enumerate() {
         let [low, ..] = number.to_le_bytes();
         number >>= 7;
         if number == 0 {
-            out.push(low & 0x7F);
-            return;
+            *byte = low & 0x7F;
+            return (bytes, at + 1);
         }
-        out.push(low | 0x80);
+        *byte = low | 0x80;
     }
+    unreachable!("64 bits are ten times seven at most")
 }

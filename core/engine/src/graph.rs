@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde_json::Value;
 use stocktake_model::{Derive, EdgeRule, EdgeType, Map, Model, NodeId, NodeRecord, Relation};
 
-use crate::adjacency::{Adjacency, Edge, Relations};
+use crate::adjacency::{Adjacency, Edge};
 use crate::builder::PartitionBuilder;
 use crate::catalog::Catalog;
 use crate::change::Rules;
 use crate::crossing::{Crossing, Crossings};
 use crate::partition::{NO_ROW, Partition, Row};
+use crate::relations::Relations;
 use stocktake_model::Overlay;
 
 /// The inventory at one moment.

@@ -2,9 +2,9 @@
 use stocktake_model::{EdgeRecord, EdgeType, NodeId, NodeRecord, Parent, Relation};
 
 use crate::Graph;
-use crate::adjacency::Relations;
 use crate::graph::{Outbound, Spot};
 use crate::namespaces::Namespaces;
+use crate::relations::Relations;
 
 impl Graph {
     /// The node as it was sent; `None` if there is none, or it was made up because nothing was sent.

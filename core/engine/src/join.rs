@@ -8,11 +8,11 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use stocktake_model::{Direction, EXTERNAL_REFERENCES, EdgeType, ExternalReference, Path};
 
-use crate::adjacency::Relations;
 use crate::crossing::{Crossing, Crossings, End};
 use crate::document::{Cursor, Item};
 use crate::graph::{Graph, Outbound, Spot, Stored};
 use crate::partition::Partition;
+use crate::relations::Relations;
 use crate::resolve::text_member;
 use crate::steps::Steps;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use stocktake_model::{Map, Model, NodeRecord, Parent, Relation};
 
-use crate::adjacency::{Edge, Relations};
+use crate::adjacency::Edge;
 use crate::arena::Arena;
 use crate::builder::{Draft, PartitionBuilder};
 use crate::columns::Columns;
@@ -20,6 +20,7 @@ use crate::partition::{
     Fixed, KindRows, NO_ROW, Partition, Row, parent_of, parent_value, row_number, sections,
     stub_metadata,
 };
+use crate::relations::Relations;
 use crate::spread::spread;
 use crate::words::Words;
 
@@ -140,6 +141,9 @@ impl PartitionBuilder {
     }
 
     fn empty_partition(&mut self, strings: Strings) -> Partition {
+        let properties = std::mem::take(&mut self.properties).into_iter();
+        let properties = properties.map(|number| strings.text(number).to_owned());
+        let properties = properties.collect();
         Partition {
             cloud: self.cloud.clone(),
             account: self.account.clone(),
@@ -157,7 +161,7 @@ impl PartitionBuilder {
             parent: Arc::default(),
             region: Arc::default(),
             edges: Default::default(),
-            properties: std::mem::take(&mut self.properties),
+            properties,
             referring: std::mem::take(&mut self.referring),
             derived: Vec::new(),
             explicit: Arc::default(),

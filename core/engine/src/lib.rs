@@ -52,6 +52,7 @@ mod place;
 mod plan;
 mod redo;
 mod reference;
+mod relations;
 mod relevance;
 mod relink;
 mod render;

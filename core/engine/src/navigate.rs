@@ -8,12 +8,12 @@ use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use stocktake_model::{EdgeType, Map, Relation};
 
-use crate::adjacency::Relations;
 use crate::error::EngineError;
 use crate::eval::Search;
 use crate::graph::{Outbound, Spot};
 use crate::payload::payload;
 use crate::plan::{NavPlan, Test};
+use crate::relations::Relations;
 
 /// Nodes, each once.
 #[derive(Debug, Default)]

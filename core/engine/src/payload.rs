@@ -5,9 +5,9 @@
 use serde_json::Value;
 use stocktake_model::{Map, Relation};
 
-use crate::adjacency::Relations;
 use crate::document::{Cursor, Item};
 use crate::graph::{Graph, Spot};
+use crate::relations::Relations;
 
 /// Relations that carry something; to look for others would only cost time.
 const CARRYING: [Relation; 1] = [Relation::Mounts];

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 use stocktake_model::{EdgeType, Relation};
 
-use crate::adjacency::{Relations, Touched};
+use crate::adjacency::Touched;
 use crate::change::Rules;
 use crate::cycles::{self, Wanted};
 use crate::focus::{Focus, has_namespace};
 use crate::links::Links;
 use crate::parallel::both;
 use crate::partition::{NO_ROW, Partition, Row};
+use crate::relations::Relations;
 use crate::resolve::Resolver;
 use crate::splice::Spliced;
 

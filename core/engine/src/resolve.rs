@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustc_hash::FxHashMap;
 use stocktake_model::{Direction, EdgeRecord, EdgeRule, EdgeType, Model, NodeId, Relation};
 
-use crate::adjacency::{Edge, Relations};
+use crate::adjacency::Edge;
 use crate::cycles::{self, Wanted};
 use crate::document::{Cursor, Item};
 use crate::focus::Focus;
@@ -17,6 +17,7 @@ use crate::namespaces::Namespaces;
 use crate::parallel::both;
 use crate::partition::{KindRows, NO_ROW, Partition, Row};
 use crate::reference::Reference;
+use crate::relations::Relations;
 use crate::steps::Steps;
 use crate::value::equal;
 use crate::view::View;

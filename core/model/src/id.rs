@@ -1,4 +1,5 @@
 //! Node ids: stable across collections, unique across clusters. Never made from a name alone.
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The root of the graph is the one exception: it is written `root` and is sixteen zero bytes.
 /// Neither region nor zone is part of it, so a volume keeps its id when its claim changes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NodeId([u8; 16]);
 
 /// A text that is not a node id.
@@ -43,6 +44,19 @@ impl NodeId {
     /// The id with these sixteen bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+}
+
+/// As the bytes are ordered; compared as one number, which is much faster than as sixteen.
+impl Ord for NodeId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        u128::from_be_bytes(self.0).cmp(&u128::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for NodeId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

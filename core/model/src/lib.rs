@@ -4,6 +4,7 @@
 //! It does no I/O and reads no clock: whoever needs "now" passes it in.
 mod amount;
 mod base;
+mod document;
 mod duration;
 mod edge;
 mod external;
@@ -21,6 +22,7 @@ mod time;
 
 pub use amount::{AmountError, Size, quantity};
 pub use base::base_kinds;
+pub use document::Document;
 pub use duration::{Duration, DurationError};
 pub use edge::{EdgeType, Relation};
 pub use external::{EXTERNAL_REFERENCES, ExternalReference};

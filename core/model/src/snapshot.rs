@@ -4,7 +4,7 @@
 //! core has committed it; a stream that breaks off without `End` changes nothing.
 use serde::{Deserialize, Serialize};
 
-use crate::{Derive, EdgeRule, EdgeType, Kind, Map, NodeId, Relation};
+use crate::{Derive, Document, EdgeRule, EdgeType, Kind, Map, NodeId, Relation};
 
 /// One line of a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub enum SnapshotItem {
     /// Kinds, edge rules and derived properties; may come again as custom kinds are found.
     Model(PluginModel),
     /// A resource.
-    Node(NodeRecord),
+    Node(Document),
     /// An edge that the collector knows by itself (edge rules make all others).
     Edge(EdgeRecord),
     /// Every resource of this kind was sent: those the core holds and did not see are gone.

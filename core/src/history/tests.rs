@@ -6,8 +6,8 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 use stocktake_command::{Context, Output, execute};
 use stocktake_model::{
-    Begin, EdgeRecord, EdgeType, Identity, Kind, Map, NodeRecord, Parent, PluginModel, Property,
-    PropertyType, Relation,
+    Begin, Document, EdgeRecord, EdgeType, Identity, Kind, Map, NodeRecord, Parent, PluginModel,
+    Property, PropertyType, Relation,
 };
 use stocktake_store::{AccountHeader, Store};
 
@@ -61,7 +61,9 @@ fn collect(store: &Store, time: &str, records: &[NodeRecord]) {
     let collected = time.parse().unwrap();
     let id = |record: &NodeRecord| record.node_id("k8s", CLUSTER);
     for record in records {
-        import.node(record, id(record), collected).unwrap();
+        import
+            .node(&Document::new(record), id(record), collected)
+            .unwrap();
     }
     let owned = records.iter().skip(1).map(|other| EdgeRecord {
         from: id(&records[0]),

@@ -81,7 +81,7 @@ async fn collect(core: &Core) {
             relations: vec![Relation::Owns],
         }));
     }
-    items.extend(nodes.map(SnapshotItem::Node));
+    items.extend(nodes.map(|node| SnapshotItem::Node(node.into())));
     items.extend(["box", "thing"].map(|kind| {
         SnapshotItem::Complete(Complete {
             kind: kind.to_owned(),

@@ -2,11 +2,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use stocktake_model::{EdgeRecord, NodeId, NodeRecord};
+use stocktake_model::{Document, EdgeRecord, NodeId, NodeRecord};
 
 use crate::block::Entry;
 use crate::commit::{encode as encode_edges, groups};
-use crate::import::encode;
 use crate::key::{self, Section};
 use crate::manifest::Run;
 use crate::open::guard;
@@ -103,7 +102,7 @@ fn lay(
     }
     for (id, record) in &change.nodes {
         key::check("a kind", record.kind())?;
-        meanwhile.insert(*id, changed(*id, record, at)?);
+        meanwhile.insert(*id, changed(*id, record, at));
     }
     draft.go_on(&mut meanwhile)?;
     let mut runs: BTreeMap<&str, (RunBuilder, Vec<NodeId>)> = BTreeMap::new();
@@ -153,15 +152,16 @@ fn lay_edges(
     draft.lay(edge_part(), vec![run], Heal::No, stager)
 }
 
-fn changed(id: NodeId, record: &NodeRecord, at: Timestamp) -> Result<Meanwhile, StoreError> {
-    let doc = encode(record, id)?;
+fn changed(id: NodeId, record: &NodeRecord, at: Timestamp) -> Meanwhile {
+    let document = Document::new(record);
+    let doc = document.text().as_bytes().to_vec();
     let at = at.as_second();
-    Ok(Meanwhile::Changed {
+    Meanwhile::Changed {
         kind: record.kind().to_owned(),
         version: version(record),
         entry: Entry::new(id, seal::hash(&doc), at, at),
         doc,
-    })
+    }
 }
 
 impl Draft<'_> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use stocktake_model::{NodeId, NodeRecord};
+use stocktake_model::{Document, NodeId};
 
 use crate::account::Slot;
 use crate::block::{Entry, time};
@@ -146,15 +146,14 @@ impl Import {
     /// An error leaves the import usable: the caller may go on without the node.
     pub fn node(
         &mut self,
-        record: &NodeRecord,
+        document: &Document,
         id: NodeId,
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
-        key::check("a kind", record.kind())?;
-        let doc = encode(record, id)?;
-        let hash = seal::hash(&doc);
-        self.outdate(id, record);
-        let kind = self.number(record.kind());
+        key::check("a kind", document.kind())?;
+        let hash = seal::hash(document.text().as_bytes());
+        self.outdate(id, document);
+        let kind = self.number(document.kind());
         let known = self.known.entry(id).or_insert(Known {
             kind,
             before: None,
@@ -184,7 +183,7 @@ impl Import {
         incoming.runs[at].push(
             &mut self.stager,
             Entry::new(id, hash, first_seen, now).revised(revision),
-            &doc,
+            document.text().as_bytes(),
         )?;
         Ok(time(first_seen))
     }
@@ -247,13 +246,13 @@ impl Import {
     }
 
     /// A change made during the import gives way to a version of the object that is newer still.
-    fn outdate(&self, id: NodeId, record: &NodeRecord) {
+    fn outdate(&self, id: NodeId, document: &Document) {
         let mut meanwhile = guard(&self.slot.meanwhile);
         let Some(changes) = meanwhile.as_mut() else {
             return;
         };
         if let Some(Meanwhile::Changed { version: then, .. }) = changes.get(&id)
-            && let (Some(then), Some(now)) = (*then, version(record))
+            && let (Some(then), Some(now)) = (*then, version(&document.record()))
             && now > then
         {
             changes.remove(&id);
@@ -281,14 +280,6 @@ impl Drop for Import {
             *guard(&self.slot.meanwhile) = None;
         }
     }
-}
-
-/// The document of a node.
-pub(crate) fn encode(record: &NodeRecord, id: NodeId) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(record).map_err(|error| StoreError::Encode {
-        what: format!("node `{id}`"),
-        why: error.to_string(),
-    })
 }
 
 fn run_number(at: usize) -> u32 {

@@ -94,7 +94,7 @@ impl Account for FileAccount {
         for record in inventory.records {
             *counts.entry(record.kind().to_owned()).or_default() += 1;
             now.objects += 1;
-            send(SnapshotItem::Node(record)).await?;
+            send(SnapshotItem::Node(record.into())).await?;
         }
         for (kind, count) in counts {
             send(SnapshotItem::Complete(Complete {

@@ -140,7 +140,7 @@ impl Cluster {
         let namespace = identified.kube_system.clone();
         let namespace = namespace.filter(|_| self.config.tag_cluster_on_kube_system)?;
         let converter = self.converter(&identified.id);
-        let nodes = converter.convert_whole(&Resource::namespaces(), namespace);
+        let nodes = converter.convert_whole(&Resource::namespaces(), namespace.into());
         nodes.ok()?.nodes.first()?.reported.get("tags").cloned()
     }
 

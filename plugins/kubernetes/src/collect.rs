@@ -357,7 +357,7 @@ impl<'p> Out<'p> {
     ) -> Result<(), PluginError> {
         let mut items = self.summary.end();
         let cluster = errors::with_errors(cluster, self.summary.gaps(), known);
-        items.push(SnapshotItem::Node(cluster));
+        items.push(SnapshotItem::Node(cluster.into()));
         items.push(SnapshotItem::End(End { discovery_complete }));
         self.progress.done = true;
         self.send(items).await

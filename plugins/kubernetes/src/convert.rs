@@ -13,11 +13,11 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use serde_json::Value;
 use stocktake_config::{ConfigMapData, K8sConfig};
 use stocktake_model::{Map, NodeRecord, Parent};
 use stocktake_plugin_api::Changed;
 
+use crate::raw::Raw;
 use crate::redact::Redactor;
 use crate::{Places, Resource, kinds, names};
 
@@ -98,7 +98,7 @@ impl Converter {
     pub(crate) fn convert(
         &self,
         resource: &Resource,
-        object: Value,
+        object: Raw<'_>,
     ) -> Result<Vec<NodeRecord>, ConvertError> {
         let Changed { mut nodes, shared } = self.convert_whole(resource, object)?;
         if !shared.is_empty() {
@@ -113,14 +113,14 @@ impl Converter {
     pub(crate) fn convert_whole(
         &self,
         resource: &Resource,
-        object: Value,
+        object: Raw<'_>,
     ) -> Result<Changed, ConvertError> {
         let kind = names::kind_name(resource);
-        let Value::Object(mut object) = object else {
+        let Raw::Map(mut object) = object else {
             return Err(ConvertError::NotAnObject { kind });
         };
         kinds::prepare(self.config_map_data, &self.redactor, &kind, &mut object);
-        let Some(Value::Object(metadata)) = object.remove("metadata") else {
+        let Some(Raw::Map(metadata)) = object.remove("metadata") else {
             return Err(ConvertError::NoMetadata { kind });
         };
         let short = names::short_name(resource);

@@ -23,9 +23,9 @@ mod tool;
 mod workload;
 
 use stocktake_config::ConfigMapData;
-use stocktake_model::Map;
 
 use crate::convert::{Draft, Form};
+use crate::raw::RawMap;
 use crate::redact::Redactor;
 
 pub(crate) use elsewhere::cluster as cluster_elsewhere;
@@ -36,7 +36,7 @@ pub(crate) fn prepare(
     config_map_data: ConfigMapData,
     redactor: &Redactor,
     kind: &str,
-    object: &mut Map,
+    object: &mut RawMap<'_>,
 ) {
     match kind {
         "kubernetes_secret" => config::prepare_secret(object),

@@ -14,6 +14,7 @@ mod names;
 pub mod offline;
 mod page;
 mod plugin;
+mod raw;
 mod rbac;
 mod redact;
 mod resource;

@@ -34,7 +34,9 @@ impl Offline {
 
     /// The nodes of one object; none if it can not be a node.
     pub fn nodes(&self, resource: &Resource, object: Value) -> Vec<NodeRecord> {
-        self.converter.convert(resource, object).unwrap_or_default()
+        self.converter
+            .convert(resource, object.into())
+            .unwrap_or_default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! One page of a list while it arrives: each object is decoded as soon as it is complete, and handed on before the next.
+//! One page of a list while it arrives: each object is handed on as soon as it is complete, and before the next.
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::connect::{Frames, malformed};
+use crate::raw::Raw;
 use crate::secrets;
 use crate::split::{Broken, Found, Splitter};
 use crate::trouble::RequestError;
@@ -59,8 +60,35 @@ pub(crate) enum Lost {
     TooLarge,
 }
 
-/// An object of a page.
-pub(crate) type Object = Result<Value, Lost>;
+/// An object of a page, or why it can not be had.
+pub(crate) type Object = Result<Element, Lost>;
+
+/// An object of a page that nobody has read yet.
+#[derive(Debug)]
+pub(crate) enum Element {
+    /// As the server wrote it.
+    Text(Vec<u8>),
+    /// Made of a row, or of metadata.
+    Made(Value),
+}
+
+impl Element {
+    /// The object, with its texts where they are. [`Lost::Malformed`] if it is none.
+    pub(crate) fn raw(&self) -> Result<Raw<'_>, Lost> {
+        match self {
+            Self::Text(text) => serde_json::from_slice(text).map_err(|_| Lost::Malformed),
+            Self::Made(value) => Ok(value.clone().into()),
+        }
+    }
+
+    /// The object, as a value of its own.
+    pub(crate) fn value(self) -> Result<Value, Lost> {
+        match self {
+            Self::Text(text) => serde_json::from_slice(&text).map_err(|_| Lost::Malformed),
+            Self::Made(value) => Ok(value),
+        }
+    }
+}
 
 /// What is known at the end of a page.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -206,12 +234,12 @@ impl Reader {
     }
 
     fn object(&self) -> Object {
-        let element = serde_json::from_slice(self.splitter.element());
-        let object: Value = element.map_err(|_| Lost::Malformed)?;
+        let element = self.splitter.element();
+        let row = || serde_json::from_slice(element).map_err(|_| Lost::Malformed);
         Ok(match (&self.columns, self.form) {
-            (Some(columns), _) => columns.object(object),
-            (None, Form::Metadata) => secrets::with_keys(object),
-            (None, _) => object,
+            (Some(columns), _) => Element::Made(columns.object(row()?)),
+            (None, Form::Metadata) => Element::Made(secrets::with_keys(row()?)),
+            (None, _) => Element::Text(element.to_vec()),
         })
     }
 
@@ -256,6 +284,7 @@ mod tests {
         let mut bytes = Bytes::copy_from_slice(body.as_bytes());
         let mut objects = Vec::new();
         while let Some(object) = reader.next(&mut bytes)? {
+            let object = object.and_then(Element::value);
             objects
                 .push(object.map_or_else(|lost| format!("{lost:?}"), |object| object.to_string()));
         }

@@ -79,7 +79,7 @@ fn names(partition: &Partition) -> Option<Vec<u8>> {
 }
 
 fn relations(edges: &Adjacency) -> Vec<u8> {
-    let sets: Vec<u32> = edges.relations().iter().map(|set| set.0).collect();
+    let sets: Vec<u32> = edges.relations().map(|set| set.0).collect();
     planes(&sets)
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use stocktake_model::NodeRecord;
+use stocktake_model::{Document, NodeRecord};
 use stocktake_store::{Change, Keep, Store, StoreError, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, nodes, pods, record, star};
@@ -93,7 +93,7 @@ fn advance(store: &Store, number: u64) -> Result<(), StoreError> {
 fn replace(store: &Store, records: &[NodeRecord], second: i64) -> Result<(), StoreError> {
     let mut import = store.import(ACCOUNT)?;
     for record in records {
-        import.node(record, id(record), at(second))?;
+        import.node(&Document::new(record), id(record), at(second))?;
     }
     import.commit(star(records), header(second)).map(drop)
 }

@@ -1,5 +1,5 @@
 //! Imports, changes and readers.
-use stocktake_model::{NodeId, NodeRecord, Overlay};
+use stocktake_model::{Document, NodeId, NodeRecord, Overlay};
 use stocktake_store::{Change, CommitReport, Store, StoreError, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, import, map, nodes, pods, record, star};
@@ -95,7 +95,9 @@ fn what_lies_in_a_gap_stays_and_the_rest_goes() {
     records.push(record("kubernetes_service", "service-1", 1));
     import(&store, &records, 1);
     let mut import = store.import(ACCOUNT).unwrap();
-    import.node(&records[0], id(&records[0]), at(2)).unwrap();
+    import
+        .node(&Document::new(&records[0]), id(&records[0]), at(2))
+        .unwrap();
     let mut asked = Vec::new();
     let kept = import.keep(|kind, namespace, uid| {
         asked.push((kind.to_owned(), namespace.map(str::to_owned)));
@@ -138,7 +140,9 @@ fn an_import_that_is_given_up_changes_nothing() {
     assert!(matches!(store.import(ACCOUNT), Err(StoreError::Busy(_))));
     assert!(matches!(store.forget(ACCOUNT), Err(StoreError::Busy(_))));
     for record in pods(0, 600, 2) {
-        import.node(&record, id(&record), at(2)).unwrap();
+        import
+            .node(&Document::new(&record), id(&record), at(2))
+            .unwrap();
     }
     drop(import);
     assert_eq!(nodes(&store), before);
@@ -205,7 +209,9 @@ fn a_commit_respects_what_was_changed_meanwhile() {
     import(&store, &old, 1);
     let mut import = store.import(ACCOUNT).unwrap();
     for record in &old[..3] {
-        import.node(record, id(record), at(3)).unwrap();
+        import
+            .node(&Document::new(record), id(record), at(3))
+            .unwrap();
     }
     let changed = |number: u32, version| with_id(pods(number, number + 1, version).remove(0));
     let change = Change {
@@ -216,7 +222,9 @@ fn a_commit_respects_what_was_changed_meanwhile() {
     };
     store.put(ACCOUNT, change).unwrap();
     for record in [&pods(3, 4, 10)[0], &old[4], &old[5]] {
-        import.node(record, id(record), at(3)).unwrap();
+        import
+            .node(&Document::new(record), id(record), at(3))
+            .unwrap();
     }
     let report = import.commit(star(&old), header(3)).unwrap();
     let stay = [(1, 8), (4, 8), (9, 8)].map(|(number, version)| changed(number, version).0);

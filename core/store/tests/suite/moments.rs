@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use stocktake_model::{EdgeRecord, NodeRecord};
+use stocktake_model::{Document, EdgeRecord, NodeRecord};
 use stocktake_store::{Change, ChangeKind, Keep, Store, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, record};
@@ -76,7 +76,9 @@ fn perform(store: &mut Store, dir: &std::path::Path, step: &Step, second: i64) {
             let nodes: Vec<_> = nodes.collect();
             let mut import = store.import(ACCOUNT).unwrap();
             for record in &nodes {
-                import.node(record, id(record), at(second)).unwrap();
+                import
+                    .node(&Document::new(record), id(record), at(second))
+                    .unwrap();
             }
             let edges = edges
                 .iter()

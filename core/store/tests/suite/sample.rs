@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::json;
 use stocktake_model::{
-    Begin, EdgeRecord, EdgeType, Identity, Map, NodeId, NodeRecord, Parent, Relation,
+    Begin, Document, EdgeRecord, EdgeType, Identity, Map, NodeId, NodeRecord, Parent, Relation,
 };
 use stocktake_store::{AccountHeader, CommitReport, Store, StoredNode};
 
@@ -71,7 +71,9 @@ pub(crate) fn edge(from: &NodeRecord, to: &NodeRecord) -> EdgeRecord {
 pub(crate) fn import(store: &Store, records: &[NodeRecord], second: i64) -> CommitReport {
     let mut import = store.import(ACCOUNT).unwrap();
     for record in records {
-        import.node(record, id(record), at(second)).unwrap();
+        import
+            .node(&Document::new(record), id(record), at(second))
+            .unwrap();
     }
     import.commit(star(records), header(second)).unwrap()
 }

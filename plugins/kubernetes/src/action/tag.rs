@@ -7,7 +7,7 @@ use super::{Subject, event, key};
 use crate::connect::Answer;
 use crate::convert::Converter;
 use crate::list::Pager;
-use crate::page::Form;
+use crate::page::{Element, Form};
 use crate::trouble::RequestError;
 use crate::{Resource, secrets};
 
@@ -98,7 +98,7 @@ async fn converted(
         kind,
         ..subject.resource.clone()
     };
-    Ok(match converter.convert(&resource, object) {
+    Ok(match converter.convert(&resource, object.into()) {
         Ok(nodes) => match nodes.into_iter().next() {
             Some(node) => Outcome::Tagged(Box::new(Tagged { node })),
             None => Outcome::Failed {
@@ -121,5 +121,6 @@ pub(super) async fn row(subject: &Subject<'_>) -> Result<Option<Value>, RequestE
         1,
     )
     .only(&subject.object.name);
-    Ok(pager.next().await?.and_then(Result::ok))
+    let object = pager.next().await?;
+    Ok(object.and_then(|object| object.and_then(Element::value).ok()))
 }

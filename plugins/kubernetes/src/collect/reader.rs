@@ -3,13 +3,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use serde_json::Value;
 use stocktake_model::{Gap, GapReason, SnapshotItem};
 
 use super::Collection;
 use super::clock::With;
 use crate::list::Flaws;
-use crate::page::{Form, Lost};
+use crate::page::{Element, Form, Lost};
 use crate::trouble::RequestError;
 use crate::{Resource, discovery, list, secrets};
 
@@ -212,8 +211,8 @@ impl Collection {
             self.clock.add(With::Decoding, rest);
             match object? {
                 None => return Ok(()),
-                Some(Ok(object)) => {
-                    if let Some(lost) = self.take(resource, object, listed).await? {
+                Some(Ok(element)) => {
+                    if let Some(lost) = self.take(resource, element, listed).await? {
                         pager.flawed(lost);
                     }
                 }
@@ -226,11 +225,18 @@ impl Collection {
     async fn take(
         &self,
         resource: &Resource,
-        object: Value,
+        element: Element,
         listed: &mut Listed,
     ) -> Result<Option<Lost>, Stop> {
-        let metadata = &object["metadata"];
-        let text = |name: &str| metadata[name].as_str().filter(|text| !text.is_empty());
+        let begun = Instant::now();
+        let object = element.raw();
+        self.clock.add(With::Decoding, begun.elapsed());
+        let object = match object {
+            Ok(object) => object,
+            Err(lost) => return Ok(Some(lost)),
+        };
+        let metadata = object.get("metadata");
+        let text = |name: &str| metadata?.text(name).filter(|text| !text.is_empty());
         let uid = text("uid").map(str::to_owned);
         let namespace = text("namespace").map(str::to_owned);
         if let Some(namespace) = &namespace
@@ -249,7 +255,8 @@ impl Collection {
             _ => {}
         }
         if resource.plural == "customresourcedefinitions" {
-            self.definitions.define(&self.converter, &object);
+            let definition = object.clone().into();
+            self.definitions.define(&self.converter, &definition);
         }
         let begun = Instant::now();
         let converted = self.converter.convert(resource, object);
@@ -271,7 +278,7 @@ impl Collection {
                 continue;
             }
             *listed.sent.entry(node.kind().to_owned()).or_default() += 1;
-            let sent = self.sink.send(SnapshotItem::Node(node)).await;
+            let sent = self.sink.send(SnapshotItem::Node(node.into())).await;
             sent.map_err(|_| Stop::Closed)?;
         }
         self.clock.add(With::Sending, begun.elapsed());

@@ -4,6 +4,7 @@ use stocktake_act::expiry;
 use stocktake_model::{Map, TimeError, normalise, parse_time};
 
 use crate::convert::{Walk, field, list, text};
+use crate::raw::{Raw, RawMap};
 
 /// Names in the API's metadata that are kept as they are, and the properties they become.
 const KEPT: [(&str, &str); 9] = [
@@ -22,10 +23,10 @@ const KEPT: [(&str, &str); 9] = [
 ];
 
 /// The common properties that `metadata` gives.
-pub(crate) fn properties(mut metadata: Map, walk: &mut Walk<'_>) -> Map {
+pub(crate) fn properties(mut metadata: RawMap<'_>, walk: &mut Walk<'_>) -> Map {
     let mut reported = Map::new();
     for (key, name) in KEPT {
-        let empty = |value: &Value| value.as_str().is_some_and(str::is_empty);
+        let empty = |value: &Raw<'_>| value.as_str().is_some_and(str::is_empty);
         if let Some(value) = metadata.remove(key)
             && !empty(&value)
             && let Some(value) = walk.value(key, value)
@@ -70,11 +71,11 @@ pub(crate) fn properties(mut metadata: Map, walk: &mut Walk<'_>) -> Map {
 }
 
 /// Who wrote the object, and when last; what they wrote is in the object itself.
-fn managed_fields(metadata: &Map, reported: &mut Map) {
-    let entries = list(metadata, &["managedFields"]);
+fn managed_fields(metadata: &RawMap<'_>, reported: &mut Map) {
+    let entries = metadata.get("managedFields").map_or(&[][..], Raw::items);
     let mut managers: Vec<&str> = entries
         .iter()
-        .filter_map(|entry| field(entry, "manager"))
+        .filter_map(|entry| entry.text("manager"))
         .collect();
     managers.sort_unstable();
     managers.dedup();
@@ -119,7 +120,7 @@ pub(crate) fn last_change(reported: &mut Map, short: &str) {
 }
 
 /// A timestamp in its stored form; none for empty ones and for the zero times some servers send.
-fn time(value: &Value) -> Result<Option<String>, TimeError> {
+fn time(value: &Raw<'_>) -> Result<Option<String>, TimeError> {
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
         return Ok(None);
     };

@@ -3,14 +3,15 @@ use stocktake_model::Map;
 
 use crate::convert::Walk;
 use crate::names::snake_owned;
+use crate::raw::RawMap;
 
 /// Adds every top-level part of the object to the reported section.
 ///
 /// Kinds of Kubernetes have bare names for the parts beside spec and status (`rules`, `subjects`, …), custom
 /// kinds begin them with their own name so that they can not hide a common property.
-pub(crate) fn add(reported: &mut Map, object: Map, walk: &mut Walk<'_>) {
+pub(crate) fn add(reported: &mut Map, object: RawMap<'_>, walk: &mut Walk<'_>) {
     for (key, value) in object {
-        if matches!(key.as_str(), "apiVersion" | "kind" | "metadata") {
+        if matches!(&*key, "apiVersion" | "kind" | "metadata") {
             continue;
         }
         let name = property(walk, &key);

@@ -29,7 +29,7 @@ fn converter() -> Converter {
 }
 
 fn convert(group: &str, kind: &str, object: Value) -> Result<Vec<NodeRecord>, ConvertError> {
-    converter().convert(&resource(group, kind), object)
+    converter().convert(&resource(group, kind), object.into())
 }
 
 mod broken {
@@ -181,7 +181,7 @@ mod broken {
         let brought = |uid: &str| {
             let pod = json!({"metadata": {"uid": uid, "name": uid},
                 "spec": {"containers": [{"name": "a", "image": "nginx"}, {"name": "b", "image": "nginx"}]}});
-            let records = converter.convert(&resource("", "Pod"), pod).unwrap();
+            let records = converter.convert(&resource("", "Pod"), pod.into()).unwrap();
             records
                 .iter()
                 .map(|record| record.kind().to_owned())
@@ -214,7 +214,7 @@ mod broken {
             };
             let object = json!({"metadata": {"uid": "u"}, "data": {"a": "x"}});
             let converter = Converter::new(&config, "c", "c", b"key");
-            let records = converter.convert(&resource("", "ConfigMap"), object);
+            let records = converter.convert(&resource("", "ConfigMap"), object.into());
             let reported = records.unwrap().remove(0).reported;
             (
                 reported.contains_key("data"),

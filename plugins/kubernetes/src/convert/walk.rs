@@ -2,12 +2,15 @@
 //! secrets taken away. By move: what does not change is not copied.
 //!
 //! It knows places, not kinds; what a kind adds is in `kinds`.
+use std::borrow::Cow;
+
 use serde_json::Value;
 use stocktake_model::{Map, normalise, parse_time};
 
 use crate::Places;
 use crate::convert::certificate;
 use crate::names::snake;
+use crate::raw::{Raw, RawMap};
 use crate::redact::{DROPPED_ANNOTATIONS, REDACTED, Redactor};
 
 /// How deep a document may be; what is deeper is cut.
@@ -55,16 +58,15 @@ impl<'a> Walk<'a> {
     }
 
     /// The value under `key` (its name in the API) with all that is below it; `None` if nothing is left.
-    pub(crate) fn value(&mut self, key: &str, value: Value) -> Option<Value> {
+    pub(crate) fn value(&mut self, key: &str, value: Raw<'_>) -> Option<Value> {
         match value {
-            Value::Null => None,
-            Value::String(text) => self.text(key, text),
-            Value::Array(items) => self.list(key, items).map(Value::Array),
-            Value::Object(map) if self.keeps_keys(key, &map) => {
-                self.data(key, map).map(Value::Object)
-            }
-            Value::Object(map) => self.fields(key, map).map(Value::Object),
-            scalar => Some(scalar),
+            Raw::Null => None,
+            Raw::Text(text) => self.text(key, text),
+            Raw::List(items) => self.list(key, items).map(Value::Array),
+            Raw::Map(map) if self.keeps_keys(key, &map) => self.data(key, map).map(Value::Object),
+            Raw::Map(map) => self.fields(key, map).map(Value::Object),
+            Raw::Bool(value) => Some(Value::Bool(value)),
+            Raw::Number(number) => Some(Value::Number(number)),
         }
     }
 
@@ -74,7 +76,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The value of a top-level field.
-    pub(crate) fn field(&mut self, key: &str, value: Value) -> Option<Value> {
+    pub(crate) fn field(&mut self, key: &str, value: Raw<'_>) -> Option<Value> {
         let name = snake(key);
         let places = self.places;
         self.at(places.below(key), |walk| {
@@ -95,7 +97,7 @@ impl<'a> Walk<'a> {
         self.form
     }
 
-    fn named(&mut self, name: &str, key: &str, value: Value) -> Option<Value> {
+    fn named(&mut self, name: &str, key: &str, value: Raw<'_>) -> Option<Value> {
         if self.redactor.is_suspicious(name) {
             self.hidden(key, value)
         } else {
@@ -104,7 +106,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The fields of an object whose keys are names.
-    fn fields(&mut self, parent: &str, mut map: Map) -> Option<Map> {
+    fn fields(&mut self, parent: &str, mut map: RawMap<'_>) -> Option<Map> {
         if !self.enter() {
             return None;
         }
@@ -128,7 +130,7 @@ impl<'a> Walk<'a> {
                 walk.named(name.as_deref().unwrap_or(&key), &key, value)
             });
             if let Some(value) = value {
-                out.push((name.unwrap_or(key), value));
+                out.push((name.unwrap_or_else(|| key.into_owned()), value));
             }
         }
         self.depth -= 1;
@@ -136,7 +138,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A map whose keys are data.
-    fn data(&mut self, key: &str, mut map: Map) -> Option<Map> {
+    fn data(&mut self, key: &str, mut map: RawMap<'_>) -> Option<Map> {
         if !self.enter() {
             return None;
         }
@@ -156,19 +158,19 @@ impl<'a> Walk<'a> {
             if !self.spend(name.len()) {
                 break;
             }
-            if key == "annotations" && DROPPED_ANNOTATIONS.contains(&name.as_str()) {
+            if key == "annotations" && DROPPED_ANNOTATIONS.contains(&&*name) {
                 continue;
             }
             let value = match value {
-                Value::Null => None,
+                Raw::Null => None,
                 value if kept => self.kept(&name, value),
-                Value::String(text) if is_env => Some(Value::Object(self.literal(&text))),
-                Value::String(_) if may_hide && self.redactor.is_suspicious_name(&name) => {
+                Raw::Text(text) if is_env => Some(Value::Object(self.literal(&text))),
+                Raw::Text(_) if may_hide && self.redactor.is_suspicious_name(&name) => {
                     Some(Value::from(REDACTED))
                 }
                 // Text in a map is a person's or a program's, no timestamp of the API.
-                Value::String(text) => self.spend(text.len()).then_some(Value::String(text)),
-                Value::Object(map) => {
+                Raw::Text(text) => self.plain(text),
+                Raw::Map(map) => {
                     let below = self.places.below(&name);
                     let fields = self.at(below, |walk| walk.fields("", map));
                     fields.map(Value::Object)
@@ -179,7 +181,7 @@ impl<'a> Walk<'a> {
                 }
             };
             if let Some(value) = value {
-                out.push((name, value));
+                out.push((name.into_owned(), value));
             }
         }
         self.depth -= 1;
@@ -187,15 +189,15 @@ impl<'a> Walk<'a> {
     }
 
     /// An entry of data of any depth: its keys stay, its secrets do not.
-    fn kept(&mut self, name: &str, value: Value) -> Option<Value> {
+    fn kept(&mut self, name: &str, value: Raw<'_>) -> Option<Value> {
         match value {
             value if self.redactor.is_suspicious_name(name) => self.hidden(name, value),
-            Value::Object(map) => self.data(name, map).map(Value::Object),
+            Raw::Map(map) => self.data(name, map).map(Value::Object),
             other => self.value(name, other),
         }
     }
 
-    fn list(&mut self, key: &str, items: Vec<Value>) -> Option<Vec<Value>> {
+    fn list(&mut self, key: &str, items: Vec<Raw<'_>>) -> Option<Vec<Value>> {
         if !self.enter() {
             return None;
         }
@@ -212,11 +214,11 @@ impl<'a> Walk<'a> {
             }
             let item = match item {
                 // Elements are not fields: no timestamp is looked for in them.
-                Value::String(text) => self.spend(text.len()).then_some(Value::String(text)),
-                Value::Object(map) if *self.places == Places::Kept => {
+                Raw::Text(text) => self.plain(text),
+                Raw::Map(map) if *self.places == Places::Kept => {
                     self.data(key, map).map(Value::Object)
                 }
-                Value::Object(map) => {
+                Raw::Map(map) => {
                     let element = self.places.element();
                     let fields = self.at(element, |walk| walk.fields(key, map));
                     fields.map(Value::Object)
@@ -235,34 +237,34 @@ impl<'a> Walk<'a> {
         Some(out)
     }
 
-    fn text(&mut self, key: &str, text: String) -> Option<Value> {
+    fn text(&mut self, key: &str, text: Cow<'_, str>) -> Option<Value> {
         if certificate::is_pem(&text) || (key == "caBundle" && !text.is_empty()) {
             return Some(certificate::summary(&text));
-        }
-        if !self.spend(text.len()) {
-            return None;
         }
         if looks_like_time(&text)
             && let Ok(time) = parse_time(&text)
         {
-            return Some(Value::String(normalise(time)));
+            return self.spend(text.len()).then(|| Value::from(normalise(time)));
         }
-        Some(Value::String(text))
+        self.plain(text)
+    }
+
+    /// A text as it is.
+    fn plain(&mut self, text: Cow<'_, str>) -> Option<Value> {
+        self.spend(text.len()).then(|| Value::from(text))
     }
 
     /// What is left of the value of a suspicious field: structure stays, text goes.
-    fn hidden(&mut self, key: &str, value: Value) -> Option<Value> {
+    fn hidden(&mut self, key: &str, value: Raw<'_>) -> Option<Value> {
         match value {
-            Value::String(text) if text.is_empty() => Some(Value::String(text)),
-            Value::String(_) => Some(Value::from(REDACTED)),
-            Value::Array(items) => {
-                let items = items
-                    .into_iter()
-                    .map(|item| match item {
-                        Value::String(_) => Value::from(REDACTED),
-                        other => other,
-                    })
-                    .collect();
+            Raw::Text(text) if text.is_empty() => Some(Value::String(String::new())),
+            Raw::Text(_) => Some(Value::from(REDACTED)),
+            Raw::List(mut items) => {
+                for item in &mut items {
+                    if let Raw::Text(text) = item {
+                        *text = REDACTED.into();
+                    }
+                }
                 self.list(key, items).map(Value::Array)
             }
             other => self.value(key, other),
@@ -270,57 +272,71 @@ impl<'a> Walk<'a> {
     }
 
     /// `{name: DB_PASSWORD, value: …}` outside of env: headers, parameters of templates.
-    fn hide_pair(&self, map: &mut Map) {
-        if !map.get("value").is_some_and(Value::is_string) {
+    fn hide_pair(&self, map: &mut RawMap<'_>) {
+        if !map
+            .get("value")
+            .is_some_and(|value| value.as_str().is_some())
+        {
             return;
         }
         let name = map.get("name").or_else(|| map.get("key"));
         let suspicious = name
-            .and_then(Value::as_str)
+            .and_then(Raw::as_str)
             .is_some_and(|name| self.redactor.is_suspicious_pair(name));
         if suspicious {
-            map.insert("value".to_owned(), Value::from(REDACTED));
+            map.insert("value", Raw::Text(REDACTED.into()));
         }
     }
 
     /// Replaces the literal of one env variable.
-    fn hide_literal(&self, item: &mut Value) {
-        if let Value::Object(map) = item
+    fn hide_literal(&self, item: &mut Raw<'_>) {
+        if let Raw::Map(map) = item
             && let Some(value) = map.remove("value")
         {
-            match value {
-                Value::String(text) => map.extend(self.literal(&text)),
-                other => map.extend(self.literal(&other.to_string())),
+            let text = match value {
+                Raw::Text(text) => text.into_owned(),
+                other => Value::from(other).to_string(),
+            };
+            for (name, value) in self.hash_and_length(&text) {
+                map.insert(name, value);
             }
         }
     }
 
-    fn literal(&self, text: &str) -> Map {
-        let mut map = Map::new();
-        map.insert("value_hash".to_owned(), self.redactor.hash(text).into());
-        map.insert("value_length".to_owned(), text.len().into());
-        map
+    fn hash_and_length(&self, text: &str) -> [(&'static str, Value); 2] {
+        [
+            ("value_hash", self.redactor.hash(text).into()),
+            ("value_length", text.len().into()),
+        ]
     }
 
-    fn arguments(&self, items: Vec<Value>) -> Vec<Value> {
-        let mut hide_next = false;
-        items
-            .into_iter()
-            .map(|item| {
-                let Value::String(text) = item else {
-                    return item;
-                };
-                if std::mem::take(&mut hide_next) && !text.starts_with('-') {
-                    return Value::from(REDACTED);
-                }
-                hide_next = self.redactor.announces_secret(&text);
-                Value::String(self.redactor.argument(&text).unwrap_or(text))
-            })
+    fn literal(&self, text: &str) -> Map {
+        let fields = self.hash_and_length(text).into_iter();
+        fields
+            .map(|(name, value)| (name.to_owned(), value))
             .collect()
     }
 
+    fn arguments<'t>(&self, mut items: Vec<Raw<'t>>) -> Vec<Raw<'t>> {
+        let mut hide_next = false;
+        for item in &mut items {
+            let Raw::Text(text) = item else {
+                continue;
+            };
+            if std::mem::take(&mut hide_next) && !text.starts_with('-') {
+                *text = REDACTED.into();
+                continue;
+            }
+            hide_next = self.redactor.announces_secret(text);
+            if let Some(hidden) = self.redactor.argument(text) {
+                *text = hidden.into();
+            }
+        }
+        items
+    }
+
     /// Whether the keys of the object under `key` are data.
-    fn keeps_keys(&self, key: &str, map: &Map) -> bool {
+    fn keeps_keys(&self, key: &str, map: &RawMap<'_>) -> bool {
         if matches!(key, "labels" | "annotations") {
             // Wherever they are: copies of objects are dropped from maps of annotations only.
             return true;
@@ -352,7 +368,7 @@ impl<'a> Walk<'a> {
             | "counters"
             | "env" => true,
             "data" => self.form.short != "controller_revision",
-            "nodeSelector" => !map.contains_key("nodeSelectorTerms"),
+            "nodeSelector" => !map.contains("nodeSelectorTerms"),
             "parameters" => self.form.short != "ingress_class" && has_scalars_only(map),
             "selector" | "overhead" | "options" => has_scalars_only(map),
             "default" | "defaultRequest" | "min" | "max" | "maxLimitRequestRatio" => {
@@ -389,9 +405,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn has_scalars_only(map: &Map) -> bool {
-    !map.values()
-        .any(|value| value.is_object() || value.is_array())
+fn has_scalars_only(map: &RawMap<'_>) -> bool {
+    map.iter().all(|(_, value)| value.is_scalar())
 }
 
 fn is_arguments(key: &str) -> bool {
@@ -412,11 +427,11 @@ fn sort_conditions(items: &mut [Value]) {
 }
 
 /// Metadata inside a template: only what its maker wrote.
-fn reduce_metadata(metadata: &mut Value) {
-    if let Value::Object(map) = metadata {
-        map.retain(|key, _| {
+fn reduce_metadata(metadata: &mut Raw<'_>) {
+    if let Raw::Map(map) = metadata {
+        map.retain(|key| {
             matches!(
-                key.as_str(),
+                key,
                 "name" | "generateName" | "namespace" | "labels" | "annotations"
             )
         });

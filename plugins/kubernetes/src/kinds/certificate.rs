@@ -1,33 +1,33 @@
 //! Signing requests and trust bundles: who asks for what and until when it is valid, without the bytes.
 use serde_json::Value;
-use stocktake_model::Map;
 
 use crate::convert::{Draft, certificate_bundle, field};
+use crate::raw::{Raw, RawMap};
 
 /// Fields of a pod certificate request that are key material.
 const KEY_MATERIAL: [&str; 3] = ["pkixPublicKey", "proofOfPossession", "stubPKCS10Request"];
 
 /// Drops the request itself.
-pub(crate) fn prepare_request(object: &mut Map) {
-    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+pub(crate) fn prepare_request(object: &mut RawMap<'_>) {
+    if let Some(Raw::Map(spec)) = object.get_mut("spec") {
         spec.remove("request");
     }
 }
 
 /// Replaces the bundle by what is in it.
-pub(crate) fn prepare_trust_bundle(object: &mut Map) {
+pub(crate) fn prepare_trust_bundle(object: &mut RawMap<'_>) {
     let bundle = object
         .get_mut("spec")
         .and_then(|spec| spec.get_mut("trustBundle"));
     if let Some(bundle) = bundle {
-        *bundle = certificate_bundle(bundle.as_str().unwrap_or_default()).into();
+        *bundle = Value::from(certificate_bundle(bundle.as_str().unwrap_or_default())).into();
     }
 }
 
 /// Drops the key material.
-pub(crate) fn prepare_pod_request(object: &mut Map) {
-    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
-        spec.retain(|key, _| !KEY_MATERIAL.contains(&key.as_str()));
+pub(crate) fn prepare_pod_request(object: &mut RawMap<'_>) {
+    if let Some(Raw::Map(spec)) = object.get_mut("spec") {
+        spec.retain(|key| !KEY_MATERIAL.contains(&key));
     }
 }
 

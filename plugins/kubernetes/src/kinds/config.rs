@@ -1,90 +1,93 @@
 //! Config maps and secrets: keys, and of config maps the values that are not secret.
 //!
 //! Values of secrets are never asked for; should some arrive, they end here.
-use serde_json::{Value, json};
+use serde_json::json;
 use stocktake_config::ConfigMapData;
 use stocktake_model::Map;
 
 use crate::convert::{Draft, is_private_key};
+use crate::raw::{Raw, RawMap};
 use crate::redact::{REDACTED, Redactor};
 
 /// How much of one value is kept, in bytes.
 const MAX_VALUE: usize = 64 << 10;
 
 /// Drops what a secret holds; the names of its keys stay.
-pub(crate) fn prepare_secret(object: &mut Map) {
-    let mut keys: Vec<String> = ["data", "stringData"]
-        .iter()
-        .filter_map(|part| object.remove(*part))
-        .flat_map(into_keys)
-        .collect();
+pub(crate) fn prepare_secret(object: &mut RawMap<'_>) {
+    let parts = ["data", "stringData"].map(|part| object.remove(part));
+    let mut keys: Vec<String> = parts.into_iter().flatten().flat_map(into_keys).collect();
     keys.sort_unstable();
     keys.dedup();
-    if !keys.is_empty() && !object.contains_key("dataKeys") {
-        object
-            .entry("dataCount")
-            .or_insert_with(|| json!(keys.len()));
-        object.insert("dataKeys".to_owned(), keys.into());
+    if !keys.is_empty() && !object.contains("dataKeys") {
+        if !object.contains("dataCount") {
+            object.insert("dataCount", json!(keys.len()));
+        }
+        object.insert("dataKeys", keys);
     }
 }
 
 /// Keeps of a config map what the configuration allows.
-pub(crate) fn prepare_config_map(keep: ConfigMapData, redactor: &Redactor, object: &mut Map) {
+pub(crate) fn prepare_config_map(
+    keep: ConfigMapData,
+    redactor: &Redactor,
+    object: &mut RawMap<'_>,
+) {
     let is_release = is_helm_release(object.get("metadata"));
     let data = object.remove("data");
     let binary = object.remove("binaryData");
     if keep == ConfigMapData::None {
         return;
     }
-    let binary: Vec<String> = binary.map(into_keys).unwrap_or_default();
+    let binary = binary.map(into_keys).unwrap_or_default();
     if !binary.is_empty() {
-        object.insert("binaryDataKeys".to_owned(), binary.into());
+        object.insert("binaryDataKeys", binary);
     }
-    let Some(Value::Object(data)) = data else {
+    let Some(Raw::Map(data)) = data else {
         return;
     };
-    let keys: Vec<&str> = data.keys().map(String::as_str).collect();
-    object.insert("dataKeys".to_owned(), keys.into());
+    object.insert("dataKeys", sorted_keys(&data));
     if keep == ConfigMapData::Full && !is_release {
         let mut cut = false;
-        let data: Map = data
-            .into_iter()
-            .map(|(key, value)| {
-                let value = kept(redactor, &key, value, &mut cut);
-                (key, value)
-            })
-            .collect();
-        object.insert("data".to_owned(), data.into());
+        let data = data.map(|key, value| kept(redactor, key, value, &mut cut));
+        object.insert("data", Raw::Map(data));
         if cut {
-            object.insert("dataTruncated".to_owned(), true.into());
+            object.insert("dataTruncated", json!(true));
         }
     }
 }
 
-fn kept(redactor: &Redactor, key: &str, value: Value, cut: &mut bool) -> Value {
-    let Value::String(mut text) = value else {
+fn kept<'t>(redactor: &Redactor, key: &str, value: Raw<'t>, cut: &mut bool) -> Raw<'t> {
+    let Raw::Text(mut text) = value else {
         return value;
     };
     if redactor.is_suspicious_name(key) || is_private_key(&text) {
-        return REDACTED.into();
+        return Raw::Text(REDACTED.into());
     }
     if text.len() > MAX_VALUE {
         *cut = true;
-        text.truncate(text.floor_char_boundary(MAX_VALUE));
+        let end = text.floor_char_boundary(MAX_VALUE);
+        text.to_mut().truncate(end);
     }
-    Value::String(text)
+    Raw::Text(text)
 }
 
-fn into_keys(value: Value) -> Vec<String> {
+fn into_keys(value: Raw<'_>) -> Vec<String> {
     match value {
-        Value::Object(map) => map.into_iter().map(|(key, _)| key).collect(),
+        Raw::Map(map) => sorted_keys(&map),
         _ => Vec::new(),
     }
 }
 
+fn sorted_keys(map: &RawMap<'_>) -> Vec<String> {
+    let mut keys: Vec<String> = map.iter().map(|(key, _)| key.to_owned()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 /// Releases of Helm 3 (`owner=helm`) and Helm 2 (`OWNER=TILLER`).
-fn is_helm_release(metadata: Option<&Value>) -> bool {
-    let label = |name: &str| metadata?.get("labels")?.get(name)?.as_str();
+fn is_helm_release(metadata: Option<&Raw<'_>>) -> bool {
+    let label = |name: &str| metadata?.get("labels")?.text(name);
     label("owner") == Some("helm") || label("OWNER") == Some("TILLER")
 }
 

@@ -1,8 +1,6 @@
 //! Definitions of custom kinds, aggregated APIs, slices of devices: what extends a cluster.
-use serde_json::Value;
-use stocktake_model::Map;
-
 use crate::convert::{Draft, condition};
+use crate::raw::{Raw, RawMap};
 use crate::{Resource, names};
 
 /// What is kept of a version of a custom kind; its schema is as big as a program.
@@ -15,14 +13,16 @@ const OF_VERSION: [&str; 5] = [
 ];
 
 /// Drops the schemas.
-pub(crate) fn prepare_definition(object: &mut Map) {
+pub(crate) fn prepare_definition(object: &mut RawMap<'_>) {
     let versions = object
         .get_mut("spec")
-        .and_then(|spec| spec.get_mut("versions"))
-        .and_then(Value::as_array_mut);
-    for version in versions.into_iter().flatten() {
-        if let Value::Object(version) = version {
-            version.retain(|key, _| OF_VERSION.contains(&key.as_str()));
+        .and_then(|spec| spec.get_mut("versions"));
+    let Some(Raw::List(versions)) = versions else {
+        return;
+    };
+    for version in versions {
+        if let Raw::Map(version) = version {
+            version.retain(|key| OF_VERSION.contains(&key));
         }
     }
 }

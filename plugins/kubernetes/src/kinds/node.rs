@@ -5,6 +5,7 @@ use stocktake_model::{Map, parse_time};
 use crate::convert::{Draft, condition, field};
 use crate::kinds::amounts::{cores, gb, gib};
 use crate::kinds::{elsewhere, provider};
+use crate::raw::{Raw, RawMap};
 
 /// How many images of a node are kept: the largest.
 const IMAGES: usize = 50;
@@ -24,15 +25,14 @@ const POOL_LABELS: [&str; 8] = [
 ];
 
 /// Keeps the largest images only, before anything is converted.
-pub(crate) fn prepare(object: &mut Map) {
+pub(crate) fn prepare(object: &mut RawMap<'_>) {
     let images = object
         .get_mut("status")
-        .and_then(|status| status.get_mut("images"))
-        .and_then(Value::as_array_mut);
-    if let Some(images) = images
+        .and_then(|status| status.get_mut("images"));
+    if let Some(Raw::List(images)) = images
         && images.len() > IMAGES
     {
-        let size = |image: &Value| image.get("sizeBytes").and_then(Value::as_u64);
+        let size = |image: &Raw<'_>| image.get("sizeBytes").and_then(Raw::as_u64);
         images.sort_by_key(|image| std::cmp::Reverse(size(image)));
         images.truncate(IMAGES);
     }
@@ -212,10 +212,9 @@ mod tests {
     #[test]
     fn only_the_largest_images_are_kept() {
         let images: Vec<Value> = (0..60).map(|size| json!({"sizeBytes": size})).collect();
-        let Value::Object(mut node) = json!({"status": {"images": images}}) else {
-            panic!("a node is an object");
-        };
-        prepare(&mut node);
+        let mut node = Raw::from(json!({"status": {"images": images}}));
+        prepare(node.as_map_mut().unwrap());
+        let node = Value::from(node);
         let kept = node["status"]["images"].as_array().unwrap();
         assert_eq!((kept.len(), &kept[49]), (50, &json!({"sizeBytes": 10})));
     }

@@ -184,7 +184,10 @@ impl OfKind {
         );
         while let Some(object) = pager.next().await.map_err(Stop::Request)? {
             let lost = match object {
-                Ok(object) => self.changed(object).await?,
+                Ok(element) => match element.value() {
+                    Ok(object) => self.changed(object).await?,
+                    Err(lost) => Some(lost),
+                },
                 Err(lost) => Some(lost),
             };
             if let Some(lost) = lost {

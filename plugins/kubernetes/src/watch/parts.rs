@@ -8,7 +8,7 @@ use super::kind::{OfKind, Refused};
 use super::{Kinds, Place};
 use crate::Resource;
 use crate::list::Pager;
-use crate::page::Form;
+use crate::page::{Element, Form};
 use crate::trouble::RequestError;
 
 impl Kinds {
@@ -78,7 +78,7 @@ impl Kinds {
         let mut pager = Pager::new(&watch.link, watch.patience, path, Form::Objects, size);
         let mut names = Vec::new();
         while let Some(object) = pager.next().await.ok()? {
-            let object = object.ok()?;
+            let object = object.and_then(Element::value).ok()?;
             let name = object["metadata"]["name"].as_str()?.to_owned();
             names.push(name);
         }

@@ -142,7 +142,7 @@ fn names_added_by_the_configuration_count() {
     };
     let converter = Converter::new(&config, "c", "c", b"key");
     let object = json!({"metadata": {"uid": "u"}, "spec": {"licenseText": CANARY, "other": "x"}});
-    let records = converter.convert(&resource("example.com", "App"), object);
+    let records = converter.convert(&resource("example.com", "App"), object.into());
     let spec = records.unwrap().remove(0).reported["app_spec"].clone();
     assert_eq!(spec, json!({"license_text": "redacted", "other": "x"}));
 }

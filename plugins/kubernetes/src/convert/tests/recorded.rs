@@ -61,7 +61,7 @@ fn no_object_of_a_real_server_is_lost_or_doubled() {
         let mut seen = BTreeSet::new();
         let mut own = 0;
         for item in items {
-            let records = converter.convert(&resource, item).unwrap();
+            let records = converter.convert(&resource, item.into()).unwrap();
             assert_eq!(records[0].kind(), crate::kind_name(&resource));
             own += 1;
             for record in &records {
@@ -91,7 +91,7 @@ fn what_a_real_server_sends_is_in_the_model() {
     let mut types = BTreeMap::new();
     for (resource, items) in lists {
         for item in items {
-            for record in converter.convert(&resource, item).unwrap() {
+            for record in converter.convert(&resource, item.into()).unwrap() {
                 for (name, value) in &record.reported {
                     let key = (record.kind().to_owned(), name.clone());
                     let of = types
@@ -160,7 +160,7 @@ fn every_rule_about_recorded_kinds_finds_something_to_look_at() {
     let converter = converter();
     for (resource, items) in lists {
         for item in items {
-            for record in converter.convert(&resource, item).unwrap() {
+            for record in converter.convert(&resource, item.into()).unwrap() {
                 let nodes = by_kind.entry(record.kind().to_owned()).or_default();
                 nodes.push(record.reported);
             }

@@ -22,7 +22,11 @@ impl OfKind {
         }
         let uid = object["metadata"]["uid"].as_str().map(str::to_owned);
         self.watch.notice(&self.resource, Some(&object));
-        match self.watch.converter.convert_whole(&self.resource, object) {
+        match self
+            .watch
+            .converter
+            .convert_whole(&self.resource, object.into())
+        {
             Ok(changed) => self.send(WatchItem::Changed(changed)).await?,
             Err(error) => {
                 let Some(uid) = uid else {
