@@ -71,6 +71,7 @@ mod tabulate;
 mod tally;
 mod template;
 mod text;
+mod told;
 mod top;
 mod totals;
 mod turns;

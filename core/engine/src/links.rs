@@ -53,7 +53,12 @@ impl Asking {
                         .properties
                         .push((kinds.clone(), property.clone(), name));
                 }
-                Find::Told { by, kind, .. } => asking.tellers.push((by.clone(), kind.clone())),
+                Find::Told { by, kind, .. } => {
+                    let teller = (by.clone(), kind.clone());
+                    if !asking.tellers.contains(&teller) {
+                        asking.tellers.push(teller);
+                    }
+                }
                 Find::Uid | Find::Name { .. } | Find::Object => {}
             }
         }
@@ -281,6 +286,7 @@ impl<'p> Reader<'p> {
         let called = [
             Key::Uid(uid),
             Key::Name(namespace, name),
+            Key::NameAnywhere(name),
             Key::Region(partition.kind(row), name),
         ];
         groups[0].extend(called.map(Key::number));
