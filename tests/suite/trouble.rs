@@ -35,6 +35,14 @@ fn mistakes_in_a_line_are_pointed_at_and_end_with_2() {
         assert!(ran.err.contains("error: "), "{line}: {}", ran.err);
         assert_eq!(ran.out, "", "{line}");
     }
+    // No mistake, but probably not what was meant.
+    let line = "search is(kubernetes_pod) and restart_count > 3 | count";
+    let ran = place.arguments(&["-c", line]).code(0);
+    assert!(
+        ran.err.contains("`restart_count` is a property of `kubernetes_container`, not of `kubernetes_pod`; there it is `pod_status.container_statuses[*].restart_count`"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

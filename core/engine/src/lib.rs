@@ -24,6 +24,7 @@ mod eval;
 mod explain;
 mod filter;
 mod focus;
+mod foreign;
 mod graph;
 mod groups;
 mod hits;
