@@ -49,7 +49,8 @@ impl Running {
         running
     }
 
-    async fn open(home: TempDir, schedule: Schedule) -> Self {
+    /// A core over what was recorded.
+    pub(crate) async fn open(home: TempDir, schedule: Schedule) -> Self {
         let options = Options {
             data_dir: home.path().to_owned(),
             contexts: Vec::new(),

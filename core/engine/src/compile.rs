@@ -18,7 +18,7 @@ pub(crate) struct Compiler<'g> {
     pub(crate) graph: &'g Graph,
     pub(crate) now: Timestamp,
     pub(crate) tables: Tables,
-    hints: Vec<String>,
+    pub(crate) hints: Vec<String>,
     pub(crate) restricted: BTreeSet<String>,
 }
 

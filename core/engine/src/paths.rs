@@ -112,6 +112,9 @@ impl Compiler<'_> {
         };
         if section == Section::Reported {
             self.refuse_unknown(path, rest, scope)?;
+            if let (From::Node, Some(first)) = (from, rest.first()) {
+                self.hint_foreign(&first.name, scope);
+            }
         }
         let names = rest.iter().map(|segment| segment.name.clone()).collect();
         let mut typed = self.typed(from, Typed { section, names }, rest, scope);
