@@ -3,6 +3,7 @@
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 /// Gives out numbers for texts; the document encoder asks it for every key and every text.
@@ -153,9 +154,9 @@ impl Intern for LateStrings {
 /// A table of texts that still grows.
 #[derive(Debug, Default)]
 pub(crate) struct StringsBuilder {
-    numbers: FxHashMap<Box<str>, u32>,
-    joined: String,
-    ends: Vec<u32>,
+    /// Numbers of texts, by their hash.
+    numbers: HashTable<u32>,
+    table: Table,
     /// Hashes of texts met once: a text gets its number when it is met again.
     met: FxHashSet<u64>,
 }
@@ -164,24 +165,28 @@ pub(crate) struct StringsBuilder {
 const FULL: usize = u32::MAX as usize / 2;
 
 impl StringsBuilder {
-    fn add(&mut self, text: &str) -> u32 {
-        let number = u32::try_from(self.ends.len()).expect("there are fewer texts than bytes");
-        self.joined.push_str(text);
-        self.ends
-            .push(u32::try_from(self.joined.len()).expect("bounded by `FULL`"));
-        self.numbers.insert(text.into(), number);
+    fn find(&self, text: &str, hash: u64) -> Option<u32> {
+        let found = self
+            .numbers
+            .find(hash, |at| self.table.text(*at as usize) == text);
+        found.copied()
+    }
+
+    fn add(&mut self, text: &str, hash: u64) -> u32 {
+        let count = self.table.ends.len();
+        let number = u32::try_from(count).expect("there are fewer texts than bytes");
+        self.table.push(text);
+        let table = &self.table;
+        let hash_of = |at: &u32| hash_of(table.text(*at as usize));
+        self.numbers.insert_unique(hash, number, hash_of);
         number
     }
 
     /// No more texts: the table for reading.
-    pub(crate) fn finish(mut self) -> Strings {
-        self.joined.shrink_to_fit();
-        self.ends.shrink_to_fit();
-        let mut table = Table {
-            joined: self.joined,
-            ends: self.ends,
-            sorted: Vec::new(),
-        };
+    pub(crate) fn finish(self) -> Strings {
+        let mut table = self.table;
+        table.joined.shrink_to_fit();
+        table.ends.shrink_to_fit();
         table.sort();
         Strings {
             base: Arc::new(table),
@@ -192,21 +197,27 @@ impl StringsBuilder {
 
 impl Intern for StringsBuilder {
     fn key(&mut self, key: &str) -> u32 {
-        match self.numbers.get(key) {
-            Some(number) => *number,
-            None => self.add(key),
-        }
+        let hash = hash_of(key);
+        let found = self.find(key, hash);
+        found.unwrap_or_else(|| self.add(key, hash))
     }
 
     fn text(&mut self, text: &str) -> Option<u32> {
-        if let Some(number) = self.numbers.get(text) {
-            return Some(*number);
+        let hash = hash_of(text);
+        let found = self.find(text, hash);
+        if found.is_some() {
+            return found;
         }
-        let mut hasher = FxHasher::default();
-        text.hash(&mut hasher);
-        let again = text.len() > 2 && !self.met.insert(hasher.finish());
-        (again && self.joined.len() + text.len() < FULL).then(|| self.add(text))
+        let again = text.len() > 2 && !self.met.insert(hash);
+        let fits = self.table.joined.len() + text.len() < FULL;
+        (again && fits).then(|| self.add(text, hash))
     }
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
