@@ -49,7 +49,7 @@ impl Running {
         running
     }
 
-    async fn open(home: TempDir, schedule: Schedule) -> Self {
+    pub(crate) async fn open(home: TempDir, schedule: Schedule) -> Self {
         let options = Options {
             data_dir: home.path().to_owned(),
             contexts: Vec::new(),

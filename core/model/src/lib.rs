@@ -18,6 +18,7 @@ mod path;
 mod rule;
 mod snapshot;
 mod time;
+mod usage;
 
 pub use amount::{AmountError, Size, quantity};
 pub use base::base_kinds;
@@ -40,6 +41,7 @@ pub use snapshot::{
     SnapshotItem,
 };
 pub use time::{TimeError, normalise, parse_moment, parse_time};
+pub use usage::{Measures, Metric, UsageBlock, UsageSample};
 
 /// A JSON object; the shape of every section of a node.
 pub type Map = serde_json::Map<String, serde_json::Value>;

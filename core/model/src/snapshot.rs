@@ -4,7 +4,7 @@
 //! core has committed it; a stream that breaks off without `End` changes nothing.
 use serde::{Deserialize, Serialize};
 
-use crate::{Derive, EdgeRule, EdgeType, Kind, Map, NodeId, Relation};
+use crate::{Derive, EdgeRule, EdgeType, Kind, Map, NodeId, Relation, UsageSample};
 
 /// One line of a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum SnapshotItem {
     Node(NodeRecord),
     /// An edge that the collector knows by itself (edge rules make all others).
     Edge(EdgeRecord),
+    /// What a resource was measured to use; no node, and none has to be there for it.
+    Usage(UsageSample),
     /// Every resource of this kind was sent: those the core holds and did not see are gone.
     Complete(Complete),
     /// Something that could not be read: what the core holds there stays.

@@ -13,3 +13,4 @@ mod naive;
 mod naive_filter;
 mod naive_value;
 mod naive_walk;
+mod usage;

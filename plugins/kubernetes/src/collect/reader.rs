@@ -6,8 +6,8 @@ use std::time::Instant;
 use serde_json::Value;
 use stocktake_model::{Gap, GapReason, SnapshotItem};
 
-use super::Collection;
 use super::clock::With;
+use super::{Collection, usage};
 use crate::list::Flaws;
 use crate::page::{Form, Lost};
 use crate::trouble::RequestError;
@@ -26,6 +26,8 @@ pub(super) struct Listed {
     pub resource_version: Option<String>,
     /// Objects that can not be known.
     pub flaws: Flaws,
+    /// Whether these are measurements: no nodes come of them, and what could not be read is no gap.
+    pub is_usage: bool,
 }
 
 /// Why reading stopped.
@@ -47,6 +49,7 @@ impl Collection {
     pub(super) async fn read(&self, resource: &Resource) -> Listed {
         let mut listed = Listed {
             kind: crate::kind_name(resource),
+            is_usage: usage::is(resource),
             ..Listed::default()
         };
         let read = self.read_into(resource, &mut listed);
@@ -239,6 +242,9 @@ impl Collection {
         {
             return Ok(None);
         }
+        if usage::is(resource) {
+            return self.measured(resource, &object).await;
+        }
         if resource.group.is_empty() && resource.plural == "namespaces" {
             self.heard_of_namespace(text("name").unwrap_or_default());
         }
@@ -276,6 +282,15 @@ impl Collection {
         }
         self.clock.add(With::Sending, begun.elapsed());
         Ok(None)
+    }
+
+    /// One measurement.
+    async fn measured(&self, resource: &Resource, object: &Value) -> Result<Option<Lost>, Stop> {
+        let Some(sample) = usage::sample(resource, object) else {
+            return Ok(Some(Lost::Malformed));
+        };
+        let sent = self.sink.send(SnapshotItem::Usage(sample)).await;
+        sent.map_err(|_| Stop::Closed).map(|()| None)
     }
 
     /// Notes whether anything else is worth asking. The first reason stands: others follow from it.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use stocktake_kubernetes_sim::{Credential, Sim, SimOptions, User};
-use stocktake_model::{Begin, Complete, End, Gap, NodeRecord, ObjectRef, SnapshotItem};
+use stocktake_model::{
+    Begin, Complete, End, Gap, NodeRecord, ObjectRef, SnapshotItem, UsageSample,
+};
 use stocktake_plugin_api::{Account, Plugin as _, PluginError, Progress, ProgressSink};
 use tokio::sync::mpsc;
 
@@ -116,6 +118,7 @@ pub(super) struct Snapshot {
     /// The same, as it was told.
     pub completed: Vec<Complete>,
     pub gaps: Vec<Gap>,
+    pub usage: Vec<UsageSample>,
     /// Kinds as they were declared last.
     pub model: stocktake_model::Model,
     pub end: Option<End>,
@@ -158,6 +161,7 @@ pub(super) async fn collect(account: &dyn Account) -> Result<Snapshot, PluginErr
                     snapshot.completed.push(complete);
                 }
                 SnapshotItem::Gap(gap) => snapshot.gaps.push(gap),
+                SnapshotItem::Usage(sample) => snapshot.usage.push(sample),
                 SnapshotItem::End(end) => snapshot.end = Some(end),
             }
         }
