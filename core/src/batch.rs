@@ -15,6 +15,9 @@ const GATHER: Duration = Duration::from_millis(150);
 /// How long versions to resume from are gathered.
 const QUIET: Duration = Duration::from_secs(30);
 
+/// What is listed and watched by itself: a kind, and the namespace if it is not all of it.
+pub(crate) type Listing = (String, Option<String>);
+
 /// Changes of one account that are not committed yet.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -22,8 +25,8 @@ pub(crate) struct Batch {
     pub(crate) changed: BTreeMap<NodeId, NodeRecord>,
     /// Nodes that are gone, with their kinds.
     pub(crate) removed: BTreeMap<NodeId, String>,
-    /// Versions up to which everything was told, by kind.
-    pub(crate) versions: BTreeMap<String, String>,
+    /// Versions up to which everything was told; `None` where there is none any more.
+    pub(crate) versions: BTreeMap<Listing, Option<String>>,
     /// Gaps that opened, and those that closed; in order.
     pub(crate) gaps: Vec<Opened>,
     /// Objects that were told.

@@ -15,7 +15,7 @@ use stocktake_store::{Change, StoreError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{Batch, Ground, Opened, changed_edges, orphans};
+use crate::batch::{Batch, Ground, Listing, Opened, changed_edges, orphans};
 use crate::core::{Core, now};
 use crate::facts::{self, FIRST_SEEN};
 use crate::ingest::{IngestError, covers};
@@ -24,9 +24,6 @@ use crate::ingest::{IngestError, covers};
 const LARGEST: usize = 2_000;
 /// Time between two signs of life for the lease on the work.
 const ALIVE: Duration = Duration::from_secs(30);
-
-/// What is listed anew: a kind, and the namespace if it is not all of it.
-type Listing = (String, Option<String>);
 
 /// One watch as the core follows it.
 struct Session {
@@ -139,14 +136,23 @@ impl Core {
                 resource_version,
             } => {
                 session = self.commit_batch(session).await?;
-                let gone = session.missing(self, &kind, namespace);
+                let listing = (kind, namespace);
+                let gone = session.missing(self, &listing);
                 session.remove(self, &gone);
-                session.seen(kind, resource_version);
+                session.heard.insert(listing.0.clone(), now());
+                session.batch.versions.insert(listing, resource_version);
             }
             WatchItem::Seen {
                 kind,
+                namespace,
                 resource_version,
-            } => session.seen(kind, resource_version),
+            } => {
+                session.heard.insert(kind.clone(), now());
+                if let Some(version) = resource_version {
+                    let listing = (kind, namespace);
+                    session.batch.versions.insert(listing, Some(version));
+                }
+            }
             WatchItem::Gap(gap) => session.lack(gap),
             WatchItem::Mended { kind, namespace } => {
                 session.heard.insert(kind.clone(), now());
@@ -315,7 +321,8 @@ impl Session {
 
     /// Nodes that did not come although everything of the kind was listed, in a namespace or in all. What the
     /// configuration leaves out was not meant.
-    fn missing(&mut self, core: &Core, kind: &str, namespace: Option<String>) -> Vec<NodeId> {
+    fn missing(&mut self, core: &Core, listing: &Listing) -> Vec<NodeId> {
+        let (kind, namespace) = listing;
         let (graph, headers) = (core.graph(), core.headers());
         let gaps = headers.get(&self.account).map(|header| &header.gaps);
         let left_out: Vec<&Gap> = gaps
@@ -324,14 +331,13 @@ impl Session {
             .filter(|gap| gap.reason == GapReason::NotCollected)
             .collect();
         let mut missing = graph.ids_of_kind(&self.account, kind);
-        let listing = (kind.to_owned(), namespace);
-        let came = self.relisting.remove(&listing).unwrap_or_default();
+        let came = self.relisting.remove(listing).unwrap_or_default();
         missing.retain(|id| {
             if came.contains(id) {
                 return false;
             }
             let place = graph.namespace_of(id);
-            let is_meant = listing.1.is_none() || listing.1 == place;
+            let is_meant = namespace.is_none() || *namespace == place;
             let lies_in = |gap: &&Gap| covers(gap, kind, place.as_deref(), "");
             is_meant && !left_out.iter().any(lies_in)
         });
@@ -348,12 +354,5 @@ impl Session {
             }
         }
         self.batch.gaps.push(Opened::Gap(gap));
-    }
-
-    fn seen(&mut self, kind: String, version: Option<String>) {
-        self.heard.insert(kind.clone(), now());
-        if let Some(version) = version {
-            self.batch.versions.insert(kind, version);
-        }
     }
 }

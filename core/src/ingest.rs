@@ -136,6 +136,10 @@ impl Core {
                 }
                 SnapshotItem::Usage(sample) => samples.push(sample),
                 SnapshotItem::Complete(complete) => header.complete.push(complete),
+                SnapshotItem::Part(part) => {
+                    let parts = header.parts.entry(part.kind).or_default();
+                    parts.insert(part.namespace, part.resource_version);
+                }
                 SnapshotItem::Gap(gap) => header.gaps.push(gap),
                 SnapshotItem::End(end) => break end,
             }

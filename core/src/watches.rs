@@ -158,6 +158,7 @@ impl Core {
             start: WatchStart {
                 account: account.to_owned(),
                 complete: header.complete,
+                parts: header.parts,
             },
         });
         let id = self.queue().reserve();

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stocktake_core::Schedule;
 use stocktake_kubernetes_sim::{Effect, Matcher, Permissions, Rule, Sim, SimOptions, Times, User};
 
 use crate::watch::{Running, object, objects, pod};
@@ -93,6 +94,60 @@ async fn a_user_of_some_namespaces_watches_them_one_by_one() {
     sim.compact();
     sim.faults().clear();
     guest.becomes(&as_guest().await).await;
+    guest.stop().await;
+}
+
+/// Lists of something in one namespace that were asked for after the first `before` requests.
+fn lists_of_parts(sim: &Sim, before: usize) -> Vec<String> {
+    let asked = sim.requests().into_iter().skip(before);
+    let lists = asked.filter(|asked| {
+        asked.method == "GET"
+            && asked.path.contains("/namespaces/")
+            && asked.query.contains("limit=")
+    });
+    lists.map(|asked| asked.path).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_watches_of_some_namespaces_are_resumed() {
+    let sim = cluster(guest_of(&["web", "late"])).await;
+    sim.put(object("v1", "Namespace", "", "late", json!({})))
+        .unwrap();
+    for name in ["first", "second"] {
+        sim.put(config_map("late", name)).unwrap();
+    }
+    let guest = Running::start_as(&sim, "guest", &["k8s.watch=true"]).await;
+    let as_guest = async || {
+        let fresh = Running::start_as(&sim, "guest", &[]).await;
+        let graph = fresh.graph().await;
+        fresh.stop().await;
+        graph
+    };
+    // After the collection of its own, and again after a restart.
+    let before = sim.requests().len();
+    sim.put(pod("new", 1)).unwrap();
+    guest
+        .prints("search is(kubernetes_pod) | list name", "name=new")
+        .await;
+    assert_eq!(lists_of_parts(&sim, before), Vec::<String>::new());
+    let home = guest.stop().await;
+    sim.put(pod("newer", 2)).unwrap();
+    sim.remove("", "pods", Some("web"), "pod-2");
+    sim.remove("", "configmaps", Some("late"), "first");
+    let expected = as_guest().await;
+    let before = sim.requests().len();
+    let guest = Running::open(home, Schedule::Run).await;
+    guest.becomes(&expected).await;
+    assert_eq!(lists_of_parts(&sim, before), Vec::<String>::new());
+    // A namespace that goes while nobody looks takes along what was in it.
+    let home = guest.stop().await;
+    sim.remove("", "configmaps", Some("late"), "second");
+    sim.remove("", "namespaces", None, "late");
+    sim.compact();
+    sim.put(pod("newest", 3)).unwrap();
+    let expected = as_guest().await;
+    let guest = Running::open(home, Schedule::Run).await;
+    guest.becomes(&expected).await;
     guest.stop().await;
 }
 

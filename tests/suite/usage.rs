@@ -139,9 +139,6 @@ async fn samples_are_searched_and_joined_and_change_no_node() {
     )
     .await;
     assert!(past.iter().all(|(_, used)| used.is_null()), "{past:?}");
-    let at = second[0].1["start"].as_str().unwrap();
-    let then = usage(&running, &format!("--at {at} {MEASURED}")).await;
-    assert_eq!(then, first, "the next one is some milliseconds later");
     running.stop().await;
 }
 

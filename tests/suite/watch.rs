@@ -49,6 +49,7 @@ impl Running {
         running
     }
 
+    /// A core over what was recorded.
     pub(crate) async fn open(home: TempDir, schedule: Schedule) -> Self {
         let options = Options {
             data_dir: home.path().to_owned(),

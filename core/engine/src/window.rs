@@ -77,17 +77,11 @@ mod tests {
     fn check(query: &str, expected: Expect) {
         let query = stocktake_query::parse(query).unwrap();
         let now = parse_time("2024-05-10T12:00:00Z").unwrap();
-        let mut shown = String::new();
-        for asked in UsageWindow::all(&query) {
-            shown += &match UsageWindow::read(asked, now) {
-                Ok(UsageWindow {
-                    start,
-                    end,
-                    metrics,
-                }) => format!("{start} {end} {metrics:?}\n"),
-                Err(error) => format!("{error}\n  {}\n", error.hint.clone().unwrap_or_default()),
-            };
-        }
+        let shown = |asked| match UsageWindow::read(asked, now) {
+            Ok(window) => format!("{} {} {:?}\n", window.start, window.end, window.metrics),
+            Err(error) => format!("{error}\n  {}\n", error.hint.clone().unwrap_or_default()),
+        };
+        let shown: String = UsageWindow::all(&query).into_iter().map(shown).collect();
         expected.assert_eq(&shown);
     }
 
@@ -95,10 +89,10 @@ mod tests {
     fn windows_are_read_wherever_they_stand() {
         check(
             "with_usage(2w::1w, [cpu_cores, memory_bytes]) is(a) {b: --> with_usage(2024-05-01, cpu_utilization) is(b)}",
-            expect![[r#"
+            expect![[r"
                 2024-04-26T12:00:00Z 2024-05-03T12:00:00Z [CpuCores, MemoryBytes]
                 2024-05-01T00:00:00Z 2024-05-10T12:00:00Z [CpuUtilization]
-            "#]],
+            "]],
         );
     }
 
@@ -106,24 +100,24 @@ mod tests {
     fn what_is_no_window_is_told_with_the_way_out() {
         check(
             "with_usage(1w::2w, cpu_cores) is(a)",
-            expect![[r#"
+            expect![[r"
             there is no time from 2024-05-03T12:00:00Z to 2024-04-26T12:00:00Z
               what is longer ago comes first, e.g. `with_usage(2w::1w, memory_bytes)`
-        "#]],
+        "]],
         );
         check(
             "with_usage(soon, cpu_cores) is(a)",
-            expect![[r#"
+            expect![[r"
             `soon` is neither a time nor a span of time
               write a span before now, e.g. `2w` or `90min`, or a time such as `2024-05-01T10:00:00Z`
-        "#]],
+        "]],
         );
         check(
             "with_usage(1w, [memory_bytes, cpu]) is(a)",
-            expect![[r#"
+            expect![[r"
             nothing is measured as `cpu`
               what is measured is `cpu_cores`, `cpu_utilization`, `memory_bytes`
-        "#]],
+        "]],
         );
     }
 }

@@ -37,8 +37,8 @@ pub use rule::{
     SelectorForm, Take,
 };
 pub use snapshot::{
-    Begin, Complete, EdgeRecord, End, Gap, GapReason, Identity, NodeRecord, Parent, PluginModel,
-    SnapshotItem,
+    Begin, Complete, EdgeRecord, End, Gap, GapReason, Identity, NodeRecord, Parent, Part,
+    PartVersions, PluginModel, SnapshotItem,
 };
 pub use time::{TimeError, normalise, parse_moment, parse_time};
 pub use usage::{Measures, Metric, UsageBlock, UsageSample};

@@ -2,6 +2,8 @@
 //!
 //! A stream is `Begin`, then any number of other items, then `End`. Nothing of it is visible before the
 //! core has committed it; a stream that breaks off without `End` changes nothing.
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Derive, EdgeRule, EdgeType, Kind, Map, NodeId, Relation, UsageSample};
@@ -22,6 +24,8 @@ pub enum SnapshotItem {
     Usage(UsageSample),
     /// Every resource of this kind was sent: those the core holds and did not see are gone.
     Complete(Complete),
+    /// Every resource of a kind in one namespace was sent, where not all of the kind can be read at once.
+    Part(Part),
     /// Something that could not be read: what the core holds there stays.
     Gap(Gap),
     /// Last line: commit.
@@ -153,6 +157,20 @@ pub struct Complete {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_version: Option<String>,
 }
+
+/// A part of a kind that was read to its end: what is in one namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The concrete kind.
+    pub kind: String,
+    /// The namespace.
+    pub namespace: String,
+    /// Version of the list, to resume a watch of this namespace from.
+    pub resource_version: String,
+}
+
+/// Versions to resume the watches of parts from: by kind, then by namespace.
+pub type PartVersions = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Something that could not be read. Inside a gap nothing is removed and nothing may be cleaned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,9 @@
 //! What is known about an account besides its nodes: the state of its last collection.
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use stocktake_model::{Begin, Complete, Gap, Map};
+use stocktake_model::{Begin, Complete, Gap, Map, PartVersions};
 
 /// An account and the state of its last collection; committed together with its nodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +16,9 @@ pub struct AccountHeader {
     /// Kinds that were read to their end.
     #[serde(default)]
     pub complete: Vec<Complete>,
+    /// Versions of what was read namespace by namespace; of namespaces that are there only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: PartVersions,
     /// When the snapshot was committed.
     pub collected: Timestamp,
     /// Why the last collection changed nothing, if it failed.
@@ -40,6 +45,7 @@ impl AccountHeader {
             begin,
             gaps: Vec::new(),
             complete: Vec::new(),
+            parts: PartVersions::new(),
             collected,
             last_error: None,
             nodes: 0,

@@ -1,6 +1,6 @@
 //! What an account tells while it is watched: changes one by one, between two collections.
 use serde::{Deserialize, Serialize};
-use stocktake_model::{Complete, Gap, NodeRecord, PluginModel};
+use stocktake_model::{Complete, Gap, NodeRecord, PartVersions, PluginModel};
 use tokio::sync::mpsc;
 
 /// Takes what a watch tells, in order. Bounded; closed when nobody wants to know any more.
@@ -14,6 +14,9 @@ pub struct WatchStart {
     /// Kinds that are known, with the versions they are known at.
     #[serde(default)]
     pub complete: Vec<Complete>,
+    /// Versions of what is known namespace by namespace.
+    #[serde(default)]
+    pub parts: PartVersions,
 }
 
 /// One thing a watch tells. What is told of one kind is in the order in which it happened.
@@ -55,14 +58,17 @@ pub enum WatchItem {
         /// The namespace that is meant; all of them if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         namespace: Option<String>,
-        /// Version of the list, to resume from.
+        /// Version of the list, to resume from; `None`: there is none any more.
         resource_version: Option<String>,
     },
     /// Everything of a kind up to this version was told.
     Seen {
         /// The kind.
         kind: String,
-        /// The version, to resume from; `None` if only a part of the kind is told, or not every object was read.
+        /// The namespace that is meant; all of them if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
+        /// The version, to resume from; `None` if not every object was read.
         resource_version: Option<String>,
     },
     /// Changes of a kind are not told at the moment.

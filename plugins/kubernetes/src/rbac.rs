@@ -393,7 +393,7 @@ mod tests {
                 "acme.dev/*",
                 "nonsense",
             ],
-            expect![[r##"
+            expect![[r#"
                 # Everything stocktake needs to collect.
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: ClusterRole
@@ -449,7 +449,7 @@ mod tests {
                   resources: ["events"]
                   verbs: ["create"]
                 # `restore` creates what was deleted: add the verb `create` on the kinds it may bring back.
-            "##]],
+            "#]],
         );
     }
 

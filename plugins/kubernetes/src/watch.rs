@@ -1,6 +1,6 @@
 //! Watching a cluster: every wanted kind in a connection of its own, kinds that come up and go included.
 //!
-//! Nothing is kept but a version per kind: what an event means for the graph is the core's business.
+//! Nothing is kept but a version per kind, or per namespace of it: what an event means for the graph is the core's business.
 mod event;
 mod kind;
 mod parts;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use stocktake_model::{Gap, GapReason, Model, PluginModel};
+use stocktake_model::{Gap, GapReason, Model, PartVersions, PluginModel};
 use stocktake_plugin_api::{WatchItem, WatchSink, WatchStart};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
@@ -114,8 +114,9 @@ pub(crate) async fn run(plan: Plan, start: WatchStart, sink: WatchSink) {
 /// The kinds that are watched.
 struct Kinds {
     watch: Arc<Watch>,
-    /// Versions the core knows.
+    /// Versions the core knows, of whole kinds and of what is in one namespace.
     known: BTreeMap<String, String>,
+    known_parts: PartVersions,
     running: BTreeMap<String, Running>,
     tasks: JoinSet<(Place, End)>,
     /// Kinds that can not be watched.
@@ -150,6 +151,7 @@ impl Kinds {
         });
         Self {
             known: known.collect(),
+            known_parts: start.parts.clone(),
             watch,
             running: BTreeMap::new(),
             tasks: JoinSet::new(),
@@ -215,6 +217,7 @@ impl Kinds {
         for kind in &gone {
             self.running.remove(kind);
             self.known.remove(kind);
+            self.known_parts.remove(kind);
         }
         self.given_up.retain(|kind| wanted.contains_key(kind));
         for (kind, resource) in wanted {
@@ -259,9 +262,9 @@ impl Kinds {
             tokio::select! {
                 () = self.watch.sink.closed() => return,
                 Some(ended) = self.tasks.join_next() => {
-                    if let Ok((place, End::Unwatchable(refused))) = ended {
+                    if let Ok((place, End::Unwatchable { refused, version })) = ended {
                         looks = later_looks(&looks, &refused.error);
-                        self.refused(place, refused).await;
+                        self.refused(place, refused, version).await;
                     }
                 }
                 () = self.watch.divided.notified() => self.see_namespaces().await,

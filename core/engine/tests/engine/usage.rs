@@ -102,9 +102,9 @@ fn the_last_sample_is_a_section_of_the_node() {
     );
     check(
         "is(kubernetes_pod) and has_key(/usage, memory_bytes) --> all sort name limit 1",
-        expect![[r#"
+        expect![[r"
             a-token null
-        "#]],
+        "]],
     );
 }
 
@@ -145,38 +145,38 @@ fn a_part_joins_the_samples_of_its_window() {
 fn what_means_nothing_is_told_with_the_way_out() {
     check(
         "/usage.cpu.avg > 3",
-        expect![[r#"
+        expect![[r"
         nothing is measured as `cpu`
         what is measured is `cpu_cores`, `cpu_utilization`, `memory_bytes`
-    "#]],
+    "]],
     );
     check(
         "/usage.cpu_cores.mean > 3",
-        expect![[r#"
+        expect![[r"
         `/usage.cpu_cores.mean` leads to nothing that is measured
         there are `min`, `avg` and `max`: `/usage.cpu_cores.avg`
-    "#]],
+    "]],
     );
     check(
         "/usage.cpu_cores.avg > lots",
-        expect![[r#"
+        expect![[r"
         `lots` cannot be compared with `/usage.cpu_cores.avg`: expected a number
         write e.g. `3` or `10GiB`
-    "#]],
+    "]],
     );
     check(
         "with_usage(1w, [cpu, mem]) is(kubernetes_pod)",
-        expect![[r#"
+        expect![[r"
             nothing is measured as `cpu`
             what is measured is `cpu_cores`, `cpu_utilization`, `memory_bytes`
-        "#]],
+        "]],
     );
     check(
         "with_usage(1w, cpu_cores) is(kubernetes_pod) sort /usage.memory_bytes.avg",
-        expect![[r#"
+        expect![[r"
             `with_usage` does not ask for `memory_bytes`
             name it there: `with_usage(…, [memory_bytes])`
-        "#]],
+        "]],
     );
     let unread = request("with_usage(1w, cpu_cores) is(kubernetes_pod)");
     let error = rows(&measured(), &unread).unwrap_err();

@@ -24,6 +24,8 @@ pub(super) struct Listed {
     pub gaps: Vec<Gap>,
     /// Version of the list, if it was one list.
     pub resource_version: Option<String>,
+    /// Namespaces that were read to their end one by one, and the versions of their lists.
+    pub parts: BTreeMap<String, String>,
     /// Objects that can not be known.
     pub flaws: Flaws,
     /// Whether these are measurements: no nodes come of them, and what could not be read is no gap.
@@ -121,7 +123,10 @@ impl Collection {
             }
             let path = resource.list_path_in(Some(name));
             match self.pages(resource, path, listed).await {
-                Ok(_) => {}
+                Ok(version) => {
+                    let part = version.map(|version| (name.clone(), version));
+                    listed.parts.extend(part);
+                }
                 Err(Stop::Closed) => return,
                 Err(Stop::Request(error)) => gaps.push((name, error)),
             }

@@ -2,7 +2,7 @@
 //! objects brought along.
 use std::collections::BTreeMap;
 
-use stocktake_model::{Complete, Gap, GapReason, SnapshotItem};
+use stocktake_model::{Complete, Gap, GapReason, Part, SnapshotItem};
 
 use super::reader::Listed;
 
@@ -75,6 +75,12 @@ impl Summary {
             return Vec::new();
         }
         let whole = listed.gaps.iter().all(|gap| !is_wide(gap));
+        let mut parts = listed.parts;
+        // What is gone from a namespace goes only outside of gaps: who resumes from there has to know it.
+        parts.retain(|namespace, _| {
+            let mut wide = listed.gaps.iter().filter(|gap| is_wide(gap));
+            wide.all(|gap| gap.except.contains(namespace))
+        });
         let mut items: Vec<SnapshotItem> =
             listed.gaps.into_iter().map(|gap| self.gap(gap)).collect();
         if whole {
@@ -85,6 +91,13 @@ impl Summary {
                 resource_version: listed.resource_version,
             }));
         }
+        items.extend(parts.into_iter().map(|(namespace, resource_version)| {
+            SnapshotItem::Part(Part {
+                kind: listed.kind.clone(),
+                namespace,
+                resource_version,
+            })
+        }));
         for (kind, count) in listed.sent {
             *self.sent.entry(kind).or_default() += count;
         }
@@ -182,6 +195,12 @@ mod tests {
                 SnapshotItem::Complete(complete) => {
                     format!("{} {}\n", complete.kind, complete.count)
                 }
+                SnapshotItem::Part(part) => {
+                    format!(
+                        "{} in {} at {}\n",
+                        part.kind, part.namespace, part.resource_version
+                    )
+                }
                 SnapshotItem::Gap(gap) => {
                     format!("gap {:?} {:?} {}\n", gap.kind, gap.namespace, gap.message)
                 }
@@ -225,6 +244,42 @@ mod tests {
             gap Some("kubernetes_container") Some("web") it comes with `kubernetes_pod`: no
             gap Some("kubernetes_image") None it comes with `kubernetes_pod`: no
         "#]],
+        );
+    }
+
+    #[test]
+    fn a_namespace_has_a_version_unless_it_lies_in_a_gap() {
+        let of_parts = |gaps: Vec<Gap>| {
+            let mut listed = listed("kubernetes_job", &[("kubernetes_job", 1)], gaps);
+            for (namespace, version) in [("db", "7"), ("web", "8")] {
+                listed
+                    .parts
+                    .insert(namespace.to_owned(), version.to_owned());
+            }
+            listed
+        };
+        let wide = gap("kubernetes_job", None, None);
+        let but_web = Gap {
+            except: vec!["web".to_owned()],
+            ..wide.clone()
+        };
+        let else_where = gap("kubernetes_job", Some("other"), None);
+        check(
+            vec![
+                of_parts(vec![else_where]),
+                of_parts(vec![but_web.clone()]),
+                of_parts(vec![but_web, wide]),
+            ],
+            expect![[r#"
+                gap Some("kubernetes_job") Some("other") no
+                kubernetes_job 1
+                kubernetes_job in db at 7
+                kubernetes_job in web at 8
+                gap Some("kubernetes_job") None no
+                kubernetes_job in web at 8
+                gap Some("kubernetes_job") None no
+                gap Some("kubernetes_job") None no
+            "#]],
         );
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use stocktake_kubernetes_sim::{Credential, Sim, SimOptions, User};
 use stocktake_model::{
-    Begin, Complete, End, Gap, NodeRecord, ObjectRef, SnapshotItem, UsageSample,
+    Begin, Complete, End, Gap, NodeRecord, ObjectRef, PartVersions, SnapshotItem, UsageSample,
 };
 use stocktake_plugin_api::{Account, Plugin as _, PluginError, Progress, ProgressSink};
 use tokio::sync::mpsc;
@@ -117,6 +117,8 @@ pub(super) struct Snapshot {
     pub complete: BTreeMap<String, u64>,
     /// The same, as it was told.
     pub completed: Vec<Complete>,
+    /// Versions of what was read namespace by namespace.
+    pub parts: PartVersions,
     pub gaps: Vec<Gap>,
     pub usage: Vec<UsageSample>,
     /// Kinds as they were declared last.
@@ -159,6 +161,10 @@ pub(super) async fn collect(account: &dyn Account) -> Result<Snapshot, PluginErr
                     let before = snapshot.complete.insert(kind, complete.count);
                     assert_eq!(before, None, "a kind is complete once");
                     snapshot.completed.push(complete);
+                }
+                SnapshotItem::Part(part) => {
+                    let parts = snapshot.parts.entry(part.kind).or_default();
+                    parts.insert(part.namespace, part.resource_version);
                 }
                 SnapshotItem::Gap(gap) => snapshot.gaps.push(gap),
                 SnapshotItem::Usage(sample) => snapshot.usage.push(sample),

@@ -24,14 +24,21 @@ impl Told {
 
     /// The same as another user.
     async fn to(sim: &Sim, user: &str) -> Self {
+        Self::from(sim, user, |_| {}).await
+    }
+
+    /// The same, from other versions than those of the collection.
+    async fn from(sim: &Sim, user: &str, edit: impl FnOnce(&mut WatchStart)) -> Self {
         let section = stage::section(sim, user, json!({}));
         let collected = stage::account(&section).await;
         let snapshot = stage::collect(&*collected).await.unwrap();
         let account = snapshot.begin.unwrap().account.id().to_owned();
-        let start = WatchStart {
+        let mut start = WatchStart {
             account,
             complete: snapshot.completed,
+            parts: snapshot.parts,
         };
+        edit(&mut start);
         let (sink, items) = mpsc::channel(16);
         let watched = stage::account(&section).await;
         tokio::spawn(async move { watched.watch(start, sink).await.unwrap() });
@@ -212,7 +219,7 @@ async fn a_user_of_one_namespace_is_told_of_it_and_what_else_there_is() {
          or set `k8s.watch: false`"
     );
     let of_db = |item: &WatchItem| {
-        matches!(item, WatchItem::Relisted { kind, namespace, resource_version: None }
+        matches!(item, WatchItem::Mended { kind, namespace }
             if kind == "kubernetes_pod" && namespace.as_deref() == Some("db"))
     };
     told.find(of_db).await;
@@ -225,4 +232,83 @@ async fn a_user_of_one_namespace_is_told_of_it_and_what_else_there_is() {
         unreachable!("it was looked for")
     };
     assert_eq!(changed.nodes[0].reported["namespace"], "db");
+}
+
+/// Namespaces in which pods were listed by themselves since the first `before` requests.
+fn listed_parts(sim: &Sim, before: usize) -> Vec<String> {
+    let asked = sim.requests().into_iter().skip(before);
+    let lists = asked.filter(|asked| asked.query.contains("limit="));
+    let namespace = |path: String| {
+        let path = path.strip_prefix("/api/v1/namespaces/")?;
+        path.strip_suffix("/pods").map(str::to_owned)
+    };
+    lists.filter_map(|asked| namespace(asked.path)).collect()
+}
+
+#[tokio::test]
+async fn a_part_is_listed_again_only_if_its_version_is_too_old() {
+    let verbs = ["get", "list", "watch"];
+    let permissions = Permissions::of([
+        Rule::on(&verbs, &[""], &["namespaces"]),
+        Rule::on(&verbs, &[""], &["pods"]).in_namespaces(&["db", "web"]),
+    ]);
+    let sim = stage::with_users(vec![User::new("somebody", permissions)]).await;
+    let mut before = 0;
+    let mut told = Told::from(&sim, "somebody", |start| {
+        let pods = start.parts.get_mut("kubernetes_pod").unwrap();
+        let known: Vec<&String> = pods.keys().collect();
+        assert_eq!(known, ["db", "web"]);
+        pods.insert("db".to_owned(), "1".to_owned());
+        pods.insert("went".to_owned(), "1".to_owned());
+        sim.compact();
+        before = sim.requests().len();
+    })
+    .await;
+    let mut relisted = Vec::new();
+    while relisted.len() < 2 {
+        let item = told
+            .find(|item| matches!(item, WatchItem::Relisted { .. }))
+            .await;
+        if let WatchItem::Relisted {
+            kind,
+            namespace,
+            resource_version,
+        } = item
+            && kind == "kubernetes_pod"
+        {
+            relisted.push((namespace.unwrap(), resource_version.is_some()));
+        }
+    }
+    // Nothing is in a namespace that is gone, and no version stays of it.
+    let expected = [("went".to_owned(), false), ("db".to_owned(), true)];
+    assert_eq!(relisted, expected);
+    for namespace in ["web", "db"] {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": namespace, "namespace": namespace}});
+        sim.put(pod).unwrap();
+        told.find(|item| is_changed(item, namespace)).await;
+    }
+    assert_eq!(listed_parts(&sim, before), ["db"]);
+}
+
+#[tokio::test]
+async fn parts_of_a_kind_that_may_be_listed_as_a_whole_go_on_from_there() {
+    let verbs = ["get", "list", "watch"];
+    let permissions = Permissions::of([
+        Rule::on(&verbs, &[""], &["namespaces"]),
+        Rule::on(&["list"], &[""], &["pods"]),
+        Rule::on(&verbs, &[""], &["pods"]).in_namespaces(&["db"]),
+    ]);
+    let sim = stage::with_users(vec![User::new("somebody", permissions)]).await;
+    let mut before = 0;
+    let mut told = Told::from(&sim, "somebody", |start| {
+        assert_eq!(start.parts.get("kubernetes_pod"), None);
+        before = sim.requests().len();
+    })
+    .await;
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "new", "namespace": "db"}});
+    sim.put(pod).unwrap();
+    told.find(|item| is_changed(item, "new")).await;
+    assert_eq!(listed_parts(&sim, before), Vec::<String>::new());
 }

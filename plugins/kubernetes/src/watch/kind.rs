@@ -28,7 +28,11 @@ pub(super) enum End {
     /// Nobody wants to know.
     Closed,
     /// The server does not let us, or has no such kind.
-    Unwatchable(Refused),
+    Unwatchable {
+        refused: Refused,
+        /// Up to where everything was told.
+        version: Option<String>,
+    },
 }
 
 /// What the server does not let us do.
@@ -131,8 +135,7 @@ impl OfKind {
                     Ok(()) => {}
                     Err(Stop::Closed) => return End::Closed,
                     Err(Stop::Request(error)) if is_final(&error) => {
-                        let verb = "list";
-                        return End::Unwatchable(Refused { verb, error });
+                        return self.unwatchable("list", error);
                     }
                     Err(Stop::Request(error)) => {
                         if self.wait(&error).await.is_err() {
@@ -147,8 +150,7 @@ impl OfKind {
                 Ended::Closed => return End::Closed,
                 Ended::Expired => self.version = None,
                 Ended::Broken(error) if is_final(&error) => {
-                    let verb = "watch";
-                    return End::Unwatchable(Refused { verb, error });
+                    return self.unwatchable("watch", error);
                 }
                 Ended::Broken(error) => {
                     if self.wait(&error).await.is_err() {
@@ -159,6 +161,13 @@ impl OfKind {
                 // A server that ends every watch at once is not asked without a breath in between.
                 Ended::Over => tokio::time::sleep(self.watch.patience.base).await,
             }
+        }
+    }
+
+    fn unwatchable(self, verb: &'static str, error: RequestError) -> End {
+        End::Unwatchable {
+            refused: Refused { verb, error },
+            version: self.version,
         }
     }
 

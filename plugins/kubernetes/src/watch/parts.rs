@@ -5,15 +5,20 @@ use std::collections::BTreeSet;
 use stocktake_plugin_api::WatchItem;
 
 use super::kind::{OfKind, Refused};
-use super::{Kinds, Place};
+use super::{Kinds, Place, Running};
 use crate::Resource;
 use crate::list::Pager;
 use crate::page::Form;
 use crate::trouble::RequestError;
 
 impl Kinds {
-    /// The server does not let us watch a kind, or a part of it.
-    pub(super) async fn refused(&mut self, (kind, namespace): Place, refused: Refused) {
+    /// The server does not let us watch a kind, or a part of it. Everything up to `version` was told.
+    pub(super) async fn refused(
+        &mut self,
+        (kind, namespace): Place,
+        refused: Refused,
+        version: Option<String>,
+    ) {
         tracing::warn!(kind, namespace, error = %refused.error, "it can not be watched; collections still list it");
         let Some(running) = self.running.get_mut(&kind) else {
             return;
@@ -25,7 +30,8 @@ impl Kinds {
         }
         if resource.namespaced && refused.error.code() == Some(403) {
             running.parts = Some(BTreeSet::new());
-            return self.divide(&kind, &resource, &refused).await;
+            let version = version.as_deref();
+            return self.divide(&kind, &resource, &refused, version).await;
         }
         self.running.remove(&kind);
         self.given_up.insert(kind);
@@ -35,12 +41,19 @@ impl Kinds {
         }
     }
 
-    /// Watches a kind in every namespace where we may.
-    async fn divide(&mut self, kind: &str, resource: &Resource, refused: &Refused) {
-        let names = self.namespaces().await;
-        let is_whole = match &names {
-            Some(names) => self.watch_in(kind, names).await.is_none(),
-            None => false,
+    /// Watches a kind in every namespace where we may; from `version` on if all of it was told up to there.
+    async fn divide(
+        &mut self,
+        kind: &str,
+        resource: &Resource,
+        refused: &Refused,
+        version: Option<&str>,
+    ) {
+        let is_whole = if let Some(names) = self.namespaces().await {
+            self.leave(kind, &names).await;
+            self.watch_in(kind, &names, version).await.is_none()
+        } else {
+            false
         };
         if !is_whole {
             self.untold(resource, None, refused).await;
@@ -59,7 +72,7 @@ impl Kinds {
         };
         for kind in divided {
             self.leave(&kind, &names).await;
-            let refused = self.watch_in(&kind, &names).await;
+            let refused = self.watch_in(&kind, &names, None).await;
             let resource = self.running.get(&kind).map(|of| of.resource.clone());
             if let (Some(refused), Some(resource)) = (refused, resource) {
                 self.untold(&resource, None, &refused).await;
@@ -86,8 +99,14 @@ impl Kinds {
         Some(names)
     }
 
-    /// Watches a kind in these namespaces, as far as it is not and we may; why not in all, if not.
-    async fn watch_in(&mut self, kind: &str, names: &[String]) -> Option<Refused> {
+    /// Watches a kind in these namespaces, as far as it is not and we may; why not in all, if not. Each begins with
+    /// the version it is known at, or with that of the whole; what is known at none is listed first.
+    async fn watch_in(
+        &mut self,
+        kind: &str,
+        names: &[String],
+        whole: Option<&str>,
+    ) -> Option<Refused> {
         let mut refused = None;
         for name in names {
             let running = self.running.get_mut(kind)?;
@@ -97,7 +116,10 @@ impl Kinds {
             let resource = running.resource.clone();
             let watch = self.watch.clone();
             if watch.access.may_list(&watch.link, &resource, name).await {
-                self.spawn(OfKind::new(watch, resource, None).within(name));
+                let known = self.known_parts.get_mut(kind);
+                let version = known.and_then(|parts| parts.remove(name));
+                let version = version.or_else(|| whole.map(str::to_owned));
+                self.spawn(OfKind::new(watch, resource, version).within(name));
             } else {
                 let error = RequestError::not_granted(&resource.plural, name);
                 let verb = "watch";
@@ -107,23 +129,31 @@ impl Kinds {
         refused
     }
 
-    /// Watches a kind no longer in namespaces that are gone: nothing is in them.
+    /// Watches a kind no longer in namespaces that are gone: nothing is in them. Also in those that went while nobody
+    /// watched; but what the configuration leaves out by now is there all the same.
     async fn leave(&mut self, kind: &str, names: &[String]) {
-        let Some(running) = self.running.get_mut(kind) else {
+        let running = self.running.get_mut(kind);
+        let Some(Running { parts, tasks, .. }) = running else {
             return;
         };
-        let Some(parts) = &mut running.parts else {
+        let Some(parts) = parts else {
             return;
         };
-        let gone = parts.extract_if(.., |name| !names.contains(name));
-        let gone: Vec<String> = gone.collect();
-        for name in gone {
-            let running = self.running.get_mut(kind);
-            let task = running.and_then(|running| running.tasks.remove(&Some(name.clone())));
-            if let Some(task) = task {
+        let mut gone = BTreeSet::new();
+        for name in parts.extract_if(.., |name| !names.contains(name)) {
+            if let Some(task) = tasks.remove(&Some(name.clone())) {
                 task.abort();
-                self.emptied(kind, Some(&name)).await;
+                gone.insert(name);
             }
+        }
+        if let Some(known) = self.known_parts.get_mut(kind) {
+            let choice = &self.watch.choice;
+            let went = |name: &String| !names.contains(name) && choice.wants_namespace(name);
+            let went = known.extract_if(.., |name, _| went(name));
+            gone.extend(went.map(|(name, _)| name));
+        }
+        for name in &gone {
+            self.emptied(kind, Some(name)).await;
         }
     }
 

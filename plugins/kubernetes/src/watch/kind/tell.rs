@@ -58,7 +58,7 @@ impl OfKind {
     /// Everything there is was told.
     pub(super) async fn relisted(&self) -> Result<(), Closed> {
         let (kind, namespace) = self.place();
-        let resource_version = self.version.clone().filter(|_| self.is_whole());
+        let resource_version = self.version.clone();
         self.send(WatchItem::Relisted {
             kind,
             namespace,
@@ -67,18 +67,16 @@ impl OfKind {
         .await
     }
 
-    /// Everything up to this version was told.
+    /// Everything up to this version was told. Where the last list had something nobody can know, who resumes has to
+    /// come by it again.
     pub(super) async fn seen(&self, version: String) -> Result<(), Closed> {
+        let (kind, namespace) = self.place();
         self.send(WatchItem::Seen {
-            kind: self.kind.clone(),
-            resource_version: Some(version).filter(|_| self.is_whole()),
+            kind,
+            namespace,
+            resource_version: Some(version).filter(|_| self.flaws.is_empty()),
         })
         .await
-    }
-
-    /// Whether a version of ours is one of the whole kind.
-    fn is_whole(&self) -> bool {
-        self.namespace.is_none()
     }
 
     /// It is told again, but for what nobody can know.
