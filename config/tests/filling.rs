@@ -14,7 +14,7 @@ fn check(text: &str, expect: Expect) {
 fn keys_are_added_behind_those_before_them() {
     check(
         "# Jane's\nresotocore:\n    # nightly is enough\n    workflows:\n        metrics: {schedule: '5 * * * *'}  # with the report\n        collect_and_cleanup: {schedule: ''}\n    graph:\n        keep_history: true\n        # see the runbook\n        keep_history_for_days: 9\n\naws: {x: 1}\n# the end\n",
-        expect![[r"
+        expect![[r#"
             # Jane's
             resotocore:
                 # How commands behave.
@@ -41,10 +41,12 @@ fn keys_are_added_behind_those_before_them() {
                     keep_history_for_days: 9
                     # Days every version of resources and edges is kept for `search --at`; later only what a person would want to know.
                     keep_versions_for_days: 30
+                    # Days samples of usage are kept for `with_usage`; after two days one in four hours. The last is always kept.
+                    keep_usage_for_days: 30
 
             aws: {x: 1}
             # the end
-        "]],
+        "#]],
     );
 }
 
@@ -60,6 +62,8 @@ fn sections_in_braces_and_empty_ones_get_lines_of_their_own() {
                 keep_history_for_days: 180
                 # Days every version of resources and edges is kept for `search --at`; later only what a person would want to know.
                 keep_versions_for_days: 30
+                # Days samples of usage are kept for `with_usage`; after two days one in four hours. The last is always kept.
+                keep_usage_for_days: 30
               cli:
                 # The section a path without a leading `/` is looked up in.
                 default_section: 'reported'
