@@ -14,7 +14,7 @@ fn check(text: &str, expect: Expect) {
 fn keys_are_added_behind_those_before_them() {
     check(
         "# Jane's\nresotocore:\n    # nightly is enough\n    workflows:\n        metrics: {schedule: '5 * * * *'}  # with the report\n        collect_and_cleanup: {schedule: ''}\n    graph:\n        keep_history: true\n        # see the runbook\n        keep_history_for_days: 9\n\naws: {x: 1}\n# the end\n",
-        expect![[r#"
+        expect![[r"
             # Jane's
             resotocore:
                 # How commands behave.
@@ -46,7 +46,7 @@ fn keys_are_added_behind_those_before_them() {
 
             aws: {x: 1}
             # the end
-        "#]],
+        "]],
     );
 }
 

@@ -29,6 +29,7 @@ mod script;
 mod session;
 mod tint;
 mod typing;
+mod who;
 
 pub use args::Args;
 pub use run::run;

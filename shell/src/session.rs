@@ -38,13 +38,10 @@ const IDLE: Duration = Duration::from_millis(250);
 impl Session {
     /// A conversation over `client`.
     pub(crate) fn new(client: Client, screen: Screen, seat: Seat) -> Self {
-        let user = ["USER", "LOGNAME"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok());
         Self {
             client,
             screen,
-            user: user.unwrap_or_else(|| "unknown".to_owned()),
+            user: crate::who::user(),
             seat,
         }
     }

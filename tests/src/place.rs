@@ -41,6 +41,19 @@ impl Ran {
         assert_eq!(self.code, code, "out:\n{}\nerr:\n{}", self.out, self.err);
         self
     }
+
+    /// Fails the test unless it worked, also where a cluster was incomplete.
+    ///
+    /// # Panics
+    ///
+    /// If the exit code is neither 0 nor 3.
+    #[track_caller]
+    #[must_use]
+    pub fn worked(self) -> Self {
+        let worked = matches!(self.code, 0 | 3);
+        assert!(worked, "out:\n{}\nerr:\n{}", self.out, self.err);
+        self
+    }
 }
 
 impl Place {
@@ -137,6 +150,15 @@ impl Place {
     /// If it cannot be started.
     pub fn lines(&self, lines: &str) -> Ran {
         run(&mut self.program(), lines)
+    }
+
+    /// Runs the program with this one line as its argument.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    pub fn line(&self, line: &str) -> Ran {
+        self.arguments(&["-c", line])
     }
 
     /// Runs the program with these arguments and no input.

@@ -391,7 +391,7 @@ fn planted_values_are_in_no_error() {
 fn planted_values_are_in_no_answer_of_the_api() {
     let (place, _sim, token) = planted();
     let forms = forms(&token);
-    place.arguments(&["-c", "workflows run collect"]);
+    place.line("workflows run collect");
     let mut core = place
         .program()
         .arg("core")

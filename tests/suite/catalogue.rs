@@ -223,6 +223,22 @@ fn every_relationship_of_the_catalogue_is_an_edge() {
 }
 
 #[test]
+fn parameters_of_a_policy_are_where_its_binding_says() {
+    let (place, _sim) = cluster::of(PROGRAM, objects());
+    let questions = policies::PARAMETERS.map(|(binding, _)| {
+        format!(
+            "search is(kubernetes_validating_admission_policy_binding) and name = \"{binding}\" \
+             -[1:1]{{relation=binds}}-> kind != kubernetes_validating_admission_policy \
+             sort namespace | list namespace, name"
+        )
+    });
+    let answers = cluster::answers(&place, "", &questions);
+    for ((binding, expected), answer) in policies::PARAMETERS.into_iter().zip(answers) {
+        assert_eq!(answer, expected, "{binding}");
+    }
+}
+
+#[test]
 fn what_other_objects_decide_is_a_property() {
     let (place, _sim) = cluster::of(PROGRAM, objects());
     let rows = [

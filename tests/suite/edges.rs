@@ -116,7 +116,7 @@ fn a_rule_that_is_none_is_refused_with_its_place() {
     let (place, _sim) = cluster::of(PROGRAM, objects());
     let text = "k8s:\n  edges:\n    - from: a\n      path: 'x[*'\n      to: b\n      relation: likes\n    - from: a\n";
     place.write("wrong.yaml", text);
-    let ran = place.arguments(&["-c", "config validate stocktake.worker wrong.yaml"]);
+    let ran = place.line("config validate stocktake.worker wrong.yaml");
     for line in [
         "line 4, column 13: `k8s.edges[0].path` wants a path such as `pod_spec.volumes[*].name`, not `x[*`",
         "line 6, column 17: `k8s.edges[0].relation` wants one of `contains`",

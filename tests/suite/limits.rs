@@ -23,8 +23,9 @@ fn objects(config_maps: usize) -> Vec<Value> {
 #[test]
 fn a_collection_that_takes_too_long_fails_and_says_which_setting_it_was() {
     let (place, sim) = of(PROGRAM, objects(2));
-    let ran = place.arguments(&["-c", "search is(kubernetes_config_map) | count"]);
-    assert_eq!(ran.code, 0, "{}", ran.err);
+    let _ = place
+        .line("search is(kubernetes_config_map) | count")
+        .code(0);
     sim.faults().add(
         Matcher::on("list", "configmaps"),
         Effect::Hang,
@@ -83,8 +84,9 @@ fn a_task_that_takes_too_long_fails_alone() {
 #[test]
 fn a_pool_of_one_does_one_thing_after_the_other() {
     let (place, sim) = of(PROGRAM, objects(4));
-    let ran = place.arguments(&["-c", "search is(kubernetes_config_map) | count"]);
-    assert_eq!(ran.code, 0, "{}", ran.err);
+    let _ = place
+        .line("search is(kubernetes_config_map) | count")
+        .code(0);
     let before = sim.requests().len();
     // Long enough for a second task to come in between, if there was one.
     let slow = Effect::Delay(Duration::from_millis(100));
@@ -117,7 +119,7 @@ fn a_pool_of_one_does_one_thing_after_the_other() {
 fn a_cluster_is_tagged_by_way_of_kube_system_if_that_is_wanted() {
     let (place, sim) = of(PROGRAM, objects(0));
     let tag = "search is(kubernetes_cluster) | tag update owner ann | list name, tags.owner";
-    let ran = place.arguments(&["-c", tag]);
+    let ran = place.line(tag);
     assert!(
         ran.out.contains("a cluster cannot be tagged"),
         "{}\n{}",

@@ -98,11 +98,11 @@ fn a_list_is_set_as_yaml_has_it() {
         ("k8s.collect=[\"pods\"]", "collect: ['pods']"),
     ] {
         let line = format!("config set stocktake.worker {line}");
-        let ran = place.arguments(&["-c", &line]).code(0);
+        let ran = place.line(&line).code(0);
         assert!(ran.out.contains(shown), "{}", ran.out);
     }
     let wrong = "config set stocktake.worker k8s.namespaces=web";
-    let wrong = place.arguments(&["-c", wrong]).code(2);
+    let wrong = place.line(wrong).code(2);
     assert!(wrong.err.contains("wants a list"), "{}", wrong.err);
 }
 
@@ -111,13 +111,13 @@ fn an_empty_text_replaces_nothing() {
     let place = place();
     place.write("empty.yaml", "# nothing\n\n");
     let line = "config update stocktake.worker empty.yaml";
-    let refused = place.arguments(&["-c", line]).code(2);
+    let refused = place.line(line).code(2);
     assert!(
         refused.err.contains("config delete stocktake.worker"),
         "{}",
         refused.err
     );
-    let kept = place.arguments(&["-c", "config show stocktake.worker"]);
+    let kept = place.line("config show stocktake.worker");
     assert!(kept.out.contains("protected_namespaces:"), "{}", kept.out);
 }
 
@@ -146,7 +146,7 @@ fn a_file_is_checked_and_compared_and_nothing_is_stored() {
         assert!(right.err.contains(warning), "{}", right.err);
     }
     let wrong = place
-        .arguments(&["-c", "config validate stocktake.worker wrong.yaml"])
+        .line("config validate stocktake.worker wrong.yaml")
         .code(2);
     assert!(
         wrong
@@ -160,28 +160,20 @@ fn a_file_is_checked_and_compared_and_nothing_is_stored() {
         "{}",
         wrong.err
     );
-    assert_eq!(
-        place
-            .arguments(&["-c", "config diff stocktake.worker"])
-            .code(0)
-            .out,
-        ""
-    );
+    assert_eq!(place.line("config diff stocktake.worker").code(0).out, "");
 }
 
 #[test]
 fn variables_are_put_in_where_they_are_set() {
     let place = place();
     let set = "config set stocktake.core core.cli.default_section='$(WHERE)'";
-    let ran = place.arguments(&["-c", set]).code(0);
+    let ran = place.line(set).code(0);
     assert!(
         ran.out.contains("+    default_section: $(WHERE)"),
         "{}",
         ran.out
     );
-    let unset = place
-        .arguments(&["-c", "config validate stocktake.core"])
-        .code(0);
+    let unset = place.line("config validate stocktake.core").code(0);
     assert!(
         unset.err.contains("variable `WHERE`, which is not set"),
         "{}",

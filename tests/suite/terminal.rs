@@ -230,7 +230,7 @@ fn without_a_terminal_the_text_is_plain_and_the_reader_may_leave() {
     let place = place();
     // No ages: the two answers are seconds apart.
     let table = "search is(kubernetes_pod) limit 3 | list --wide kind, id, name, namespace";
-    let auto = place.arguments(&["-c", table]).code(0);
+    let auto = place.line(table).code(0);
     assert!(
         !auto.out.contains('\u{1b}') && !auto.err.contains('\u{1b}'),
         "{auto:?}"

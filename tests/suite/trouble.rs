@@ -30,11 +30,19 @@ fn mistakes_in_a_line_are_pointed_at_and_end_with_2() {
         ("search zzzzzz = 1", "`kinds KIND`"),
         ("kinds -p containers", "pod_spec.containers"),
     ] {
-        let ran = place.arguments(&["-c", line]).code(2);
+        let ran = place.line(line).code(2);
         assert!(ran.err.contains(said), "{line}: {}", ran.err);
         assert!(ran.err.contains("error: "), "{line}: {}", ran.err);
         assert_eq!(ran.out, "", "{line}");
     }
+    // No mistake, but probably not what was meant.
+    let line = "search is(kubernetes_pod) and restart_count > 3 | count";
+    let ran = place.line(line).code(0);
+    assert!(
+        ran.err.contains("`restart_count` is a property of `kubernetes_container`, not of `kubernetes_pod`; there it is `pod_status.container_statuses[*].restart_count`"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -47,7 +55,7 @@ fn an_unreachable_cluster_does_not_cost_the_others() {
     };
     let place = Place::new(PROGRAM, &shape);
     let ran = place
-        .arguments(&["-c", "search is(kubernetes_cluster) | list name"])
+        .line("search is(kubernetes_cluster) | list name")
         .code(3);
     assert_eq!(ran.out, "name=prod-eu\nname=prod-us\n");
     assert!(
@@ -60,7 +68,7 @@ fn an_unreachable_cluster_does_not_cost_the_others() {
 #[test]
 fn a_forbidden_kind_is_a_gap_that_says_how_to_close_it() {
     let place = Place::small(PROGRAM);
-    let ran = place.arguments(&["-c", "clusters gaps"]);
+    let ran = place.line("clusters gaps");
     assert!(ran.out.contains("staging"), "{}\n{}", ran.out, ran.err);
     assert!(
         ran.out.contains("networkpolicies") || ran.out.contains("network_polic"),
@@ -68,9 +76,9 @@ fn a_forbidden_kind_is_a_gap_that_says_how_to_close_it() {
         ran.out
     );
     // A question that does not touch the gap has a complete answer.
-    let ran = place.arguments(&["-c", "search is(kubernetes_pod) | count kind"]);
+    let ran = place.line("search is(kubernetes_pod) | count kind");
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let ran = place.arguments(&["-c", "search is(kubernetes_network_policy) | count kind"]);
+    let ran = place.line("search is(kubernetes_network_policy) | count kind");
     assert_eq!(ran.code, 3, "{}", ran.err);
     assert!(
         ran.err.contains("1 of 3 clusters incomplete: staging"),
@@ -157,7 +165,7 @@ fn a_second_stocktake_attaches_to_the_first() {
     );
     // After kill -9 of the owner everything acknowledged is there.
     let ran = place
-        .arguments(&["-c", "search is(kubernetes_cluster) | list name"])
+        .line("search is(kubernetes_cluster) | list name")
         .code(0);
     assert_eq!(ran.out, "name=prod-eu\nname=prod-us\nname=staging\n");
 }
@@ -187,7 +195,7 @@ fn files_are_never_overwritten_by_accident() {
     let place = Place::small(PROGRAM);
     place.write("out.json", "precious");
     let line = "search is(kubernetes_cluster) | protect | format --json | write out.json";
-    let ran = place.arguments(&["-c", line]).code(2);
+    let ran = place.line(line).code(2);
     assert!(ran.err.contains("--force"), "{}", ran.err);
     assert!(ran.err.contains("^^^^^^^^"), "{}", ran.err);
     assert_eq!(
@@ -195,7 +203,7 @@ fn files_are_never_overwritten_by_accident() {
         "precious"
     );
     // It was seen before anything ran.
-    let ran = place.arguments(&["-c", "search /metadata.protected = true | list name"]);
+    let ran = place.line("search /metadata.protected = true | list name");
     assert_eq!(ran.out, "");
 }
 
@@ -288,7 +296,7 @@ fn an_exec_plugin_that_hangs_costs_ten_seconds_and_its_own_cluster_only() {
             "interactiveMode": "Never"}});
     });
     let ran = place
-        .arguments(&["-c", "search is(kubernetes_cluster) | list name"])
+        .line("search is(kubernetes_cluster) | list name")
         .code(3);
     assert_eq!(ran.out, "name=prod-eu\nname=staging\n", "{}", ran.err);
     assert!(ran.err.contains("sleep"), "{}", ran.err);
@@ -305,14 +313,14 @@ fn one_malformed_object_is_a_gap_and_nothing_more() {
     );
     let count =
         "search is(kubernetes_config_map) and /ancestors.account.reported.name = prod-us | count";
-    let ran = place.arguments(&["-c", count]).code(3);
+    let ran = place.line(count).code(3);
     let there = place.sim("prod-us").count("", "configmaps");
     assert!(
         ran.out.contains(&format!("total matched: {}", there - 1)),
         "{there}: {}",
         ran.out
     );
-    let ran = place.arguments(&["-c", "clusters gaps prod-us"]);
+    let ran = place.line("clusters gaps prod-us");
     assert!(ran.out.contains("malformed"), "{}", ran.out);
 }
 
@@ -321,15 +329,15 @@ fn what_was_collected_stays_when_a_cluster_goes_away() {
     let place = Place::small(PROGRAM);
     let line =
         "search is(kubernetes_resource) and /ancestors.account.reported.name = prod-us | count";
-    let before = place.arguments(&["-c", line]).code(3);
+    let before = place.line(line).code(3);
     kubeconfig(&place, |document| {
         document["clusters"][1]["cluster"]["server"] = json!("https://127.0.0.1:1");
     });
-    let ran = place.arguments(&["-c", "workflows run collect"]);
+    let ran = place.line("workflows run collect");
     assert_eq!(ran.code, 1, "{}", ran.err);
-    let after = place.arguments(&["-c", line]);
+    let after = place.line(line);
     assert_eq!(after.out, before.out);
-    let ran = place.arguments(&["-c", "clusters"]);
+    let ran = place.line("clusters");
     assert!(ran.out.contains("failed: "), "{}", ran.out);
 }
 
@@ -337,7 +345,7 @@ fn what_was_collected_stays_when_a_cluster_goes_away() {
 fn a_full_disk_is_said_and_costs_nothing_that_was_stored() {
     let place = Place::small(PROGRAM);
     let line = "search is(kubernetes_resource) | count";
-    let before = place.arguments(&["-c", line]);
+    let before = place.line(line);
     // Files may not grow beyond 64 KiB: what the file system says is what a full disk says.
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$@\"";
     let program = place.program();
@@ -362,7 +370,7 @@ fn a_full_disk_is_said_and_costs_nothing_that_was_stored() {
     let ran = stocktake_tests::run(&mut limited, "");
     assert_eq!(ran.code, 1, "{}\n{}", ran.out, ran.err);
     assert!(ran.err.contains("error: "), "{}", ran.err);
-    let after = place.arguments(&["-c", line]);
+    let after = place.line(line);
     assert_eq!(
         (after.code, &after.out),
         (before.code, &before.out),
@@ -374,7 +382,7 @@ fn a_full_disk_is_said_and_costs_nothing_that_was_stored() {
 #[test]
 fn a_cluster_that_left_the_configuration_stays_until_it_is_forgotten() {
     let place = Place::small(PROGRAM);
-    let ran = place.arguments(&["-c", "clusters forget prod-us"]);
+    let ran = place.line("clusters forget prod-us");
     assert_eq!(
         ran.code, 2,
         "a configured cluster would come back: {}",
@@ -388,7 +396,7 @@ fn a_cluster_that_left_the_configuration_stays_until_it_is_forgotten() {
     assert!(ran.out.contains("unconfigured"), "{}\n{}", ran.out, ran.err);
     let line = "search is(kubernetes_cluster) | list name";
     assert_eq!(
-        place.arguments(&["-c", line]).out,
+        place.line(line).out,
         "name=prod-eu\nname=prod-us\nname=staging\n"
     );
     let ran = place.arguments(&["-c", "clusters forget prod-us", "-c", line]);

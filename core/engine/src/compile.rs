@@ -22,7 +22,7 @@ pub(crate) struct Compiler<'g> {
     pub(crate) graph: &'g Graph,
     pub(crate) now: Timestamp,
     pub(crate) tables: Tables,
-    hints: Vec<String>,
+    pub(crate) hints: Vec<String>,
     pub(crate) restricted: BTreeSet<String>,
     usage: &'g [(WithUsage, Arc<Usage>)],
     /// What the part joins that is made ready: place in [`Tables::usages`].

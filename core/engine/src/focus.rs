@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use stocktake_model::Scope;
 
 use crate::labels::Labels;
-use crate::namespaces::Namespaces;
+use crate::namespaces::{Namespaces, Within};
 use crate::partition::{Partition, Row};
 use crate::reference::NAMESPACE;
 use crate::selector::Selector;
@@ -53,15 +53,19 @@ impl<'p> Focus<'p> {
         !whole && !self.holds(row)
     }
 
-    /// Those of some kinds in a namespace that fulfil a selector.
+    /// Those of some kinds in a namespace, or in all, that fulfil a selector.
     pub(crate) fn select(
         &self,
         partition: &Partition,
         kinds: &[usize],
-        namespace: Option<&str>,
+        within: Within<'_>,
         selector: &Selector<'_>,
     ) -> Vec<Row> {
-        let rows = self.by_namespace.get(&namespace).into_iter().flatten();
+        let rows = match within {
+            Within::One(namespace) => self.by_namespace.get(&namespace),
+            Within::All => Some(&self.rows),
+        };
+        let rows = rows.into_iter().flatten();
         let is_one = |row: &Row| {
             kinds.contains(&partition.kind_code(*row)) && selector.holds(self.labels.get(*row))
         };

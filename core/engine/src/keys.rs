@@ -15,6 +15,8 @@ pub(crate) enum Key<'k> {
     Uid(&'k str),
     /// Namespace and name.
     Name(Option<&'k str>, &'k str),
+    /// A name in whatever namespace.
+    NameAnywhere(&'k str),
     /// Kind and name of what a node is contained in.
     Region(&'k str, &'k str),
     /// Name of the property, namespace, text.

@@ -1,27 +1,22 @@
 //! From drafts to rows: one record per id, made-up regions, rows in order, what contains what. Makes no edges but
 //! those of containment.
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use stocktake_model::{Map, Model, NodeRecord, Parent, Relation};
 
 use crate::adjacency::{Edge, Relations};
 use crate::arena::Arena;
 use crate::builder::{Draft, PartitionBuilder};
-use crate::columns::Columns;
 use crate::derive::place_in;
 use crate::document::{Cursor, Item};
 use crate::encode::{encode, encode_map};
 use crate::intern::Strings;
 use crate::names::Names;
-use crate::nearest::Nearest;
 use crate::partition::{
-    Fixed, KindRows, NO_ROW, Partition, Row, parent_of, parent_value, row_number, sections,
-    stub_metadata,
+    KindRows, NO_ROW, Partition, Row, parent_of, parent_value, row_number, sections, stub_metadata,
 };
 use crate::spread::spread;
-use crate::words::Words;
 
 impl PartitionBuilder {
     /// Rows in order, with parents and regions but without edges.
@@ -146,31 +141,10 @@ impl PartitionBuilder {
             account_name: self.account_name.clone(),
             account_row: NO_ROW,
             strings,
-            kinds: Vec::new(),
-            arena: Arena::default(),
-            docs: Vec::new(),
-            columns: Fixed::default(),
-            names: Arc::default(),
-            words: Words::default(),
-            by_id: Arc::default(),
-            by_uid: Arc::default(),
-            parent: Arc::default(),
-            region: Arc::default(),
-            edges: Default::default(),
             properties: std::mem::take(&mut self.properties),
             referring: std::mem::take(&mut self.referring),
-            derived: Vec::new(),
-            explicit: Arc::default(),
-            skipped: Vec::new(),
-            stubs: Vec::new(),
             counted: self.counted,
-            nearest: Arc::new(Nearest::default()),
-            lazy: Columns::default(),
-            region_kinds: BTreeSet::new(),
-            had_loops: false,
-            resolved_by: None,
-            links: OnceLock::new(),
-            layer: None,
+            ..Partition::default()
         }
     }
 }

@@ -1,10 +1,8 @@
 //! Which rows answer to a key (a name, a label) and which rows asked for it, so that a change finds the references
 //! it touches without a look at the others. Keys are hashes: whoever uses what is found here looks twice.
 use std::convert::Infallible;
-use std::hash::{Hash, Hasher as _};
 use std::sync::Arc;
 
-use rustc_hash::FxHasher;
 use stocktake_model::{Derive, EdgeRule, Find, Model, Over, Path, Scope};
 
 use crate::document::{Cursor, Item};
@@ -16,6 +14,7 @@ use crate::partition::{NO_ROW, Partition, Row};
 use crate::reference::{NAMESPACE, property_name};
 use crate::resolve::{Resolver, api_name, text};
 use crate::shift::Shift;
+use crate::spread::mixed;
 use crate::steps::Steps;
 use crate::view::View;
 
@@ -53,7 +52,12 @@ impl Asking {
                         .properties
                         .push((kinds.clone(), property.clone(), name));
                 }
-                Find::Told { by, kind, .. } => asking.tellers.push((by.clone(), kind.clone())),
+                Find::Told { by, kind, .. } => {
+                    let teller = (by.clone(), kind.clone());
+                    if !asking.tellers.contains(&teller) {
+                        asking.tellers.push(teller);
+                    }
+                }
                 Find::Uid | Find::Name { .. } | Find::Object => {}
             }
         }
@@ -281,6 +285,7 @@ impl<'p> Reader<'p> {
         let called = [
             Key::Uid(uid),
             Key::Name(namespace, name),
+            Key::NameAnywhere(name),
             Key::Region(partition.kind(row), name),
         ];
         groups[0].extend(called.map(Key::number));
@@ -345,12 +350,10 @@ impl<'p> Reader<'p> {
 pub(crate) struct Fingerprint(pub(crate) u64);
 
 impl Fingerprint {
-    /// The same for the same rules.
+    /// The same for the same rules, also in files.
     pub(crate) fn of(rules: &[EdgeRule], derived: &[Derive]) -> Self {
-        let mut hasher = FxHasher::default();
         let text = serde_json::to_string(&(rules, derived));
-        text.expect("rules are texts, numbers and lists")
-            .hash(&mut hasher);
-        Self(hasher.finish())
+        let text = text.expect("rules are texts, numbers and lists");
+        Self(mixed(text.bytes()))
     }
 }

@@ -2,6 +2,24 @@
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::resolve::text;
 
+/// Where something is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Within<'a> {
+    /// In a namespace, or among what is in none.
+    One(Option<&'a str>),
+    /// In every namespace, and among what is in none.
+    All,
+}
+
+impl Within<'_> {
+    pub(crate) fn holds(self, namespace: Option<&str>) -> bool {
+        match self {
+            Self::One(one) => one == namespace,
+            Self::All => true,
+        }
+    }
+}
+
 /// The namespace of every row: its own property, or else the name of the region it is contained in.
 #[derive(Clone, Copy)]
 pub(crate) struct Namespaces<'p> {

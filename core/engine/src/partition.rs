@@ -37,8 +37,8 @@ pub(crate) struct KindRows {
     pub(crate) rows: Range<Row>,
 }
 
-/// One account in memory.
-#[derive(Debug)]
+/// One account in memory. The default has no rows and stands for no account.
+#[derive(Debug, Default)]
 pub struct Partition {
     pub(crate) cloud: String,
     pub(crate) account: String,

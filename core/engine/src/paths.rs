@@ -113,6 +113,9 @@ impl Compiler<'_> {
         };
         if section == Section::Reported {
             self.refuse_unknown(path, rest, scope)?;
+            if let (From::Node, Some(first)) = (from, rest.first()) {
+                self.hint_foreign(&first.name, scope);
+            }
         }
         let section = match section {
             Section::Usage(_) => {

@@ -5,6 +5,7 @@ use stocktake_model::{Find, NamespaceFrom, Path, Scope, SelectorForm};
 
 use crate::document::Cursor;
 use crate::keys::{Key, note};
+use crate::namespaces::Within;
 use crate::partition::Row;
 use crate::resolve::{Index, Resolver, api_name, text, text_member};
 use crate::selector::{Labelled, Selector};
@@ -20,15 +21,15 @@ pub(crate) const NAMESPACE: &str = "kubernetes_namespace";
 /// A reference whose paths are bound to the partition.
 pub(crate) struct Reference<'r> {
     pub(crate) find: &'r Find,
-    value: Template,
+    pub(crate) value: Template,
     /// Where the namespace, or the selector of namespaces, is.
-    namespace: Option<Steps>,
+    pub(crate) namespace: Option<Steps>,
     /// Kinds a name may have, in order; for each of them the kinds that are one.
     pub(crate) kinds: Vec<Vec<usize>>,
     /// Which of the indexes by property answers.
     pub(crate) property: String,
     /// Where the name of the node is that tells the kind, and where it tells it.
-    told: Option<(Steps, Steps)>,
+    pub(crate) told: Option<(Steps, Steps)>,
 }
 
 impl<'p> Resolver<'p> {
@@ -88,7 +89,7 @@ impl<'p> Resolver<'p> {
         })
     }
 
-    fn index_labels(&mut self, kind: &str) {
+    pub(crate) fn index_labels(&mut self, kind: &str) {
         let kinds = self.kinds_of(kind);
         let Index::Whole(whole) = &mut self.index else {
             return;
@@ -129,7 +130,7 @@ impl<'p> Resolver<'p> {
         name
     }
 
-    fn note(&mut self, key: Key<'_>, row: Row) {
+    pub(crate) fn note(&mut self, key: Key<'_>, row: Row) {
         let Some(asked) = &mut self.asked else {
             return;
         };
@@ -167,13 +168,18 @@ impl<'p> Resolver<'p> {
                     self.having(reference, namespace, text, found);
                 });
             }
-            Find::Told { namespace, .. } => {
-                let namespace = self.namespace(namespace, reference, row, element);
-                let kinds = self.told(reference, row, element);
-                reference.value.each_text(reported, element, &mut |name| {
-                    self.note(Key::Name(namespace, name), row);
-                    found.extend(self.named(std::slice::from_ref(&kinds), namespace, name));
-                });
+            Find::Told {
+                namespace,
+                selector,
+                ..
+            } => {
+                let within = self.within(namespace, reference, row, element);
+                match selector {
+                    None => self.find_named(reference, within, row, element, found),
+                    Some(form) => {
+                        self.find_selected(reference, (*form, within), row, element, found);
+                    }
+                }
             }
             Find::Object => reference.value.each(reported, element, &mut |object| {
                 found.extend(self.object(row, object));
@@ -187,56 +193,66 @@ impl<'p> Resolver<'p> {
                 self.lookups += 1;
                 let selector = Selector::read(value, *form == SelectorForm::LabelSelector);
                 let Some(selector) = selector else { return };
-                if !*empty_selects_all && selector.is_empty() {
-                    return;
-                }
-                self.note_selector(&selector, scope, row);
-                for namespace in self.scope(scope, reference, row, element) {
-                    let focus = self.focus.as_ref();
-                    let selected = match focus.filter(|focus| focus.decides(row, scope)) {
-                        Some(focus) => {
-                            let kinds = reference.kinds.first().map_or(&[][..], Vec::as_slice);
-                            focus.select(self.partition, kinds, namespace, &selector)
-                        }
-                        None => self.select(kind, namespace, &selector),
-                    };
-                    self.lookups += selected.len();
-                    found.extend(selected);
+                if *empty_selects_all || !selector.is_empty() {
+                    let places = self.scope(scope, reference, row, element);
+                    self.select_in(places, (kind, &selector, scope), reference, row, found);
                 }
             }),
         }
     }
 
+    /// What a selector finds in these namespaces.
+    fn select_in(
+        &mut self,
+        places: Vec<Option<&'p str>>,
+        (kind, selector, scope): (&str, &Selector<'p>, &Scope),
+        reference: &Reference<'_>,
+        row: Row,
+        found: &mut Vec<Row>,
+    ) {
+        let within = match scope {
+            Scope::Same => Within::One(self.namespace_of(row)),
+            Scope::Cluster => Within::One(None),
+            Scope::Namespaces(_) => Within::All,
+        };
+        self.note_selector(selector, within, row);
+        for namespace in places {
+            let focus = self.focus.as_ref();
+            let selected = match focus.filter(|focus| focus.decides(row, scope)) {
+                Some(focus) => {
+                    let kinds = reference.kinds.first().map_or(&[][..], Vec::as_slice);
+                    focus.select(self.partition, kinds, Within::One(namespace), selector)
+                }
+                None => self.select(kind, namespace, selector),
+            };
+            self.lookups += selected.len();
+            found.extend(selected);
+        }
+    }
+
     /// A selector finds no row that does not fulfil its first condition.
-    fn note_selector(&mut self, selector: &Selector<'_>, scope: &Scope, row: Row) {
+    pub(crate) fn note_selector(&mut self, selector: &Selector<'_>, within: Within<'_>, row: Row) {
         if self.asked.is_none() {
             return;
         }
-        let anywhere = matches!(scope, Scope::Namespaces(_));
-        let namespace = match scope {
-            Scope::Same => self.namespace_of(row),
-            _ => None,
-        };
         let Some((label, values)) = selector.first_label() else {
-            let all = if anywhere {
-                Key::Anything
-            } else {
-                Key::AllOf(namespace)
+            let all = match within {
+                Within::One(namespace) => Key::AllOf(namespace),
+                Within::All => Key::Anything,
             };
             self.note(all, row);
             return;
         };
         for value in values {
-            let key = if anywhere {
-                Key::LabelAnywhere(label, value)
-            } else {
-                Key::Label(namespace, label, value)
+            let key = match within {
+                Within::One(namespace) => Key::Label(namespace, label, value),
+                Within::All => Key::LabelAnywhere(label, value),
             };
             self.note(key, row);
         }
     }
 
-    fn namespace(
+    pub(crate) fn namespace(
         &self,
         from: &NamespaceFrom,
         reference: &Reference<'_>,
@@ -270,7 +286,7 @@ impl<'p> Resolver<'p> {
                 let Some(selector) = selector.and_then(|value| Selector::read(value, true)) else {
                     return Vec::new();
                 };
-                self.note_selector(&selector, &Scope::Cluster, row);
+                self.note_selector(&selector, Within::One(None), row);
                 let rows = self.select(NAMESPACE, None, &selector).into_iter();
                 rows.map(|row| Some(self.partition.name(row))).collect()
             }
@@ -278,29 +294,20 @@ impl<'p> Resolver<'p> {
     }
 
     /// The first of the kinds that has such a name.
-    fn named(&mut self, kinds: &[Vec<usize>], namespace: Option<&str>, name: &str) -> Option<Row> {
+    pub(crate) fn named(
+        &mut self,
+        kinds: &[Vec<usize>],
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Option<Row> {
         kinds.iter().flatten().find_map(|kind| {
             self.lookups += 1;
             self.called(*kind, namespace, name)
         })
     }
 
-    /// The kinds that the node tells which the element names.
-    fn told(&mut self, reference: &Reference<'_>, row: Row, element: Cursor<'p>) -> Vec<usize> {
-        let told = reference.told.as_ref();
-        let named = told.and_then(|(name, kind)| Some((text(name.first(element)?)?, kind)));
-        let Some((by, kind)) = named else {
-            return Vec::new();
-        };
-        self.note(Key::Name(None, by), row);
-        let teller = self.named(&reference.kinds, None, by);
-        let told = teller.and_then(|teller| kind.first(self.partition.reported(teller)));
-        let told = told.and_then(api_name);
-        told.map_or_else(Vec::new, |kind| self.kinds_called(kind))
-    }
-
     /// The kinds that the API calls so, in a group or in any.
-    fn kinds_called(&self, (kind, group): (&str, Option<&str>)) -> Vec<usize> {
+    pub(crate) fn kinds_called(&self, (kind, group): (&str, Option<&str>)) -> Vec<usize> {
         let known = self.by_api.get(kind).into_iter().flatten();
         let known = known.filter(|(known, _)| group.is_none_or(|group| group == *known));
         known.map(|(_, code)| *code).collect()

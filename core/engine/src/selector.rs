@@ -167,6 +167,16 @@ impl<'p> Labelled<'p> {
         labelled
     }
 
+    /// The same in every namespace, and of what is in none.
+    pub(crate) fn select_all(&self, selector: &Selector<'p>) -> Vec<Row> {
+        let places = self.by_namespace.keys();
+        let mut rows: Vec<Row> = places
+            .flat_map(|place| self.select(*place, selector))
+            .collect();
+        rows.sort_unstable();
+        rows
+    }
+
     /// Rows in the namespace that fulfil the selector: starts from the label that fewest rows have.
     pub(crate) fn select(&self, namespace: Option<&'p str>, selector: &Selector<'p>) -> Vec<Row> {
         let posted = |key, value| {

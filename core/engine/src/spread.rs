@@ -1,14 +1,19 @@
-//! Finding in arrays whose keys are spread evenly over all numbers, as hashes are: the place is about known, so that a
-//! few looks are enough where halving takes twenty, each of them somewhere else in memory.
+//! Hashes that are written to files, and finding in arrays whose keys are spread evenly over all numbers, as hashes are:
+//! the place is about known, so that a few looks are enough where halving takes twenty, each of them somewhere else in
+//! memory. Maps that are gone with the program hash with a crate, which may change its mind.
 
-/// A number for a text. Written to files as an order: it must stay what it is (FNV-1a of 64 bits, mixed like the end of
-/// `MurmurHash3` because similar texts would be neighbours, the upper half).
-pub(crate) fn spread(text: &str) -> u32 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+/// A number for bytes. Written to files: it must stay what it is, or [`crate::Partition::FORM`] be another. FNV-1a of
+/// 64 bits, mixed like the end of `MurmurHash3` because similar texts would be neighbours.
+pub(crate) fn mixed(bytes: impl Iterator<Item = u8>) -> u64 {
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
-    let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    u32::try_from(mixed >> 32).expect("the upper half")
+    (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd)
+}
+
+/// A number for a text, to order by: the upper half of [`mixed`].
+pub(crate) fn spread(text: &str) -> u32 {
+    u32::try_from(mixed(text.bytes()) >> 32).expect("the upper half")
 }
 
 /// Guesses before the neighbourhood is searched.
@@ -101,6 +106,10 @@ mod tests {
         assert_eq!(
             [spread(""), spread("a"), spread("uid-1")].map(|hash| format!("{hash:08x}")),
             ["ecba3df2", "ed8170de", "ee8358cf"]
+        );
+        assert_eq!(
+            format!("{:016x}", mixed("uid-1".bytes())),
+            "ee8358cfb60d5edd"
         );
     }
 }

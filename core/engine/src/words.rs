@@ -1,15 +1,13 @@
 //! Which rows may contain a word: words are hashed into buckets, and every bucket lists its rows. Gives candidates
 //! to [`crate::text::Phrase`], which reads the documents and decides.
-use std::hash::Hasher as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
-use rustc_hash::FxHasher;
 
 use crate::document::{Cursor, Item};
 use crate::layer::Layer;
 use crate::parallel::both;
 use crate::partition::{Partition, Row, row_number};
+use crate::spread::mixed;
 use crate::text::{Phrase, each_word, scalars};
 
 /// The index of a partition: made when full text was asked of all rows before, or by whoever has the time; kept if it
@@ -309,19 +307,14 @@ fn fill(
     rows
 }
 
-/// Where a word belongs, whatever its case.
+/// Where a word belongs, whatever its case. The index is kept in files by these numbers.
 fn bucket(word: &str, mask: u64) -> u32 {
-    let mut hasher = FxHasher::default();
-    if word.is_ascii() {
-        for byte in word.bytes() {
-            hasher.write_u8(byte.to_ascii_lowercase());
-        }
+    let number = if word.is_ascii() {
+        mixed(word.bytes().map(|byte| byte.to_ascii_lowercase()))
     } else {
-        for byte in word.to_lowercase().bytes() {
-            hasher.write_u8(byte);
-        }
-    }
-    u32::try_from(hasher.finish() & mask).expect("there are fewer buckets than bytes of documents")
+        mixed(word.to_lowercase().bytes())
+    };
+    u32::try_from(number & mask).expect("there are fewer buckets than bytes of documents")
 }
 
 #[cfg(test)]
@@ -347,6 +340,13 @@ mod tests {
             });
         }
         builder.resolve(&[], &[])
+    }
+
+    #[test]
+    fn the_buckets_in_files_stay() {
+        let words = ["web", "WEB", "Größe", "10.0.0.1"];
+        let buckets = words.map(|word| bucket(word, 0xffff));
+        assert_eq!(buckets, [54809, 54809, 33169, 16391]);
     }
 
     #[test]

@@ -100,8 +100,8 @@ pub enum Find {
         #[serde(default)]
         namespace: NamespaceFrom,
     },
-    /// The value is a name; the kind is what another node, cluster-scoped and named by the element too, tells: a binding
-    /// names its policy, the policy the kind of its parameters.
+    /// The value is a name or a label selector; the kind is what another node, cluster-scoped and named by the element
+    /// too, tells: a binding names its policy, the policy the kind of its parameters.
     Told {
         /// Kind, or base kind, of the node that tells.
         by: String,
@@ -109,9 +109,12 @@ pub enum Find {
         name: Path,
         /// Where it tells `{resource_kind[, api_version | api_group]}`, below its reported section.
         kind: Path,
-        /// Which namespace the name is in.
+        /// Which namespace is looked in. Where the element has none at its path, all of them, and what is in none.
         #[serde(default)]
         namespace: NamespaceFrom,
+        /// How the selector is written, if the value is one; an empty one selects all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        selector: Option<SelectorForm>,
     },
     /// The value is an object `{resource_kind, name[, namespace][, api_version | api_group]}`: the kind is
     /// found by `api_kind` and group, the namespace is that of the object or of the referrer.
@@ -127,7 +130,7 @@ pub enum NamespaceFrom {
     Same,
     /// None: the other node is cluster-scoped.
     Cluster,
-    /// The text at this path below the element; a missing one means the same namespace.
+    /// The text at this path below the element; a missing one means the same namespace, but for [`Find::Told`].
     At(Path),
 }
 

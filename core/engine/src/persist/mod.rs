@@ -18,7 +18,7 @@ use crate::partition::Row;
 
 impl Partition {
     /// Number of the form in which [`Partition::to_arrays`] writes. Another number has another meaning.
-    pub const FORM: u32 = 2;
+    pub const FORM: u32 = 3;
 }
 
 /// Everything that is no array.

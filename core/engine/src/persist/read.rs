@@ -1,6 +1,6 @@
 //! From sections to a partition. What does not fit together is refused: nothing that is read later leaves its array.
 //! Documents are not looked at, so whoever kept the sections has to know that they are the ones that were written.
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use stocktake_model::EdgeType;
 
@@ -8,11 +8,9 @@ use super::numbers::{from_ids, from_planes, from_steps};
 use super::{Head, VERSION};
 use crate::adjacency::Adjacency;
 use crate::arena::Arena;
-use crate::columns::Columns;
 use crate::intern::{Strings, Table};
 use crate::links::Fingerprint;
 use crate::names::Names;
-use crate::nearest::Nearest;
 use crate::partition::{Counted, Derived, Fixed, KindRows, NO_ROW, Partition, Row, row_number};
 use crate::words::{WordIndex, Words};
 
@@ -89,18 +87,7 @@ fn bare(head: Head) -> Partition {
         account: head.account,
         account_name: head.account_name,
         account_row: head.account_row,
-        strings: Strings::default(),
         kinds: kinds.map(|(name, rows)| KindRows { name, rows }).collect(),
-        arena: Arena::default(),
-        docs: Vec::new(),
-        columns: Fixed::default(),
-        names: Arc::default(),
-        words: Words::default(),
-        by_id: Arc::default(),
-        by_uid: Arc::default(),
-        parent: Arc::default(),
-        region: Arc::default(),
-        edges: Default::default(),
         properties: head.properties,
         referring: head.referring,
         derived: derived
@@ -115,13 +102,10 @@ fn bare(head: Head) -> Partition {
             lookups,
             cycle_steps,
         },
-        nearest: Arc::new(Nearest::default()),
-        lazy: Columns::default(),
         region_kinds: head.region_kinds,
         had_loops: head.had_loops,
         resolved_by: head.resolved_by.map(Fingerprint),
-        links: OnceLock::new(),
-        layer: None,
+        ..Partition::default()
     }
 }
 

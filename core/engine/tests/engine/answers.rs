@@ -156,6 +156,33 @@ fn words_for_kinds_are_told() {
 }
 
 #[track_caller]
+fn check_hints(query: &str, expected: &[&str]) {
+    let found = graph().search(&request(query)).unwrap();
+    assert_eq!(found.hints, expected, "{query}");
+}
+
+#[test]
+fn a_property_of_other_kinds_is_told() {
+    check_hints(
+        "is(kubernetes_replica_set) and (restarts > 1 or restarts = 0) sort restarts",
+        &["`restarts` is a property of `kubernetes_pod`, not of `kubernetes_replica_set`"],
+    );
+    check_hints(
+        "is(kubernetes_replica_set, kubernetes_node) and restarts > 1",
+        &[
+            "`restarts` is a property of `kubernetes_pod`, not of `kubernetes_replica_set`, `kubernetes_node`",
+        ],
+    );
+    // No kind is demanded, one of them has it, some of what inherits from it has it, nobody declares it.
+    check_hints("restarts > 1", &[]);
+    check_hints("is(kubernetes_replica_set) or restarts > 1", &[]);
+    check_hints("is(kubernetes_node, kubernetes_pod) and restarts > 1", &[]);
+    check_hints("is(kubernetes_resource) and restarts > 1", &[]);
+    check_hints("is(kubernetes_node) and node_name = x", &[]);
+    check_hints("is(kubernetes_node) --> restarts > 1", &[]);
+}
+
+#[track_caller]
 fn check_error(query: &str, kind: EngineErrorKind, at: &str, hint: Option<&str>) {
     let error = graph().search(&request(query)).unwrap_err();
     assert_eq!(error.kind, kind, "{query}");

@@ -30,6 +30,12 @@ fn all_rules() -> Vec<EdgeRule> {
          "end": {"value": "other", "find": {"name": {"kinds": ["kubernetes_service"]}}}},
         {"from": "kubernetes_secret", "each": "asks", "value": "of", "relation": "binds",
          "find": {"told": {"by": "kubernetes_node", "name": "who", "kind": "tells"}}},
+        {"from": "kubernetes_secret", "each": "asks", "value": "name", "relation": "defines",
+         "find": {"told": {"by": "kubernetes_node", "name": "who", "kind": "tells",
+                           "namespace": {"at": "in"}}}},
+        {"from": "kubernetes_secret", "each": "asks", "value": "labelled", "relation": "routes",
+         "find": {"told": {"by": "kubernetes_node", "name": "who", "kind": "tells",
+                           "namespace": {"at": "in"}, "selector": "label_selector"}}},
         {"from": "kubernetes_service", "value": "{/name}-{suffix}", "relation": "backs",
          "find": {"name": {"kinds": ["kubernetes_secret", "kubernetes_pod"]}}},
     ]);
@@ -71,7 +77,15 @@ fn refer(rest: &mut Value, pick: impl Fn(usize) -> usize) {
     rest["volume"] = NAMES[pick(2) % 2].into();
     rest["peers"] = json!([{"pods": {"match_labels": {"app": "web"}},
         "namespaces": {"match_labels": {"tier": NAMES[pick(3) % 2]}}}]);
-    rest["asks"] = json!({"who": NAMES[pick(2) % 4], "of": NAMES[pick(3) % 3]});
+    let labelled = [
+        json!({}),
+        json!({"match_labels": {"app": NAMES[pick(6) % 2]}}),
+    ];
+    rest["asks"] = json!({"who": NAMES[pick(2) % 4], "of": NAMES[pick(3) % 3],
+        "name": NAMES[pick(5) % 3], "labelled": labelled[pick(7) % 2]});
+    if let Some(space) = SPACES[pick(1) % 3] {
+        rest["asks"]["in"] = space.into();
+    }
     rest["joins"] = json!([{"one": NAMES[pick(4) % 3], "other": NAMES[pick(5) % 3]}]);
 }
 

@@ -7,13 +7,13 @@ use stocktake_model::{EdgeRule, EdgeType, NodeId, NodeRecord, Relation};
 
 use crate::fixture::{alpha, builder, derived, graph, id, model, record, request, rows, rules};
 
-fn resolved(records: &[NodeRecord], rules: &Value) -> Partition {
+pub(crate) fn resolved(records: &[NodeRecord], rules: &Value) -> Partition {
     let rules: Vec<EdgeRule> = serde_json::from_value(rules.clone()).unwrap();
     builder("a", "alpha", records).resolve(&rules, &[])
 }
 
 /// Every edge that is not containment, as `from -relation-> to`, by `reported.id`.
-fn edges(partition: Partition) -> Vec<String> {
+pub(crate) fn edges(partition: Partition) -> Vec<String> {
     let graph = Graph::new(model()).with_partition(Arc::new(partition));
     let name = |id: NodeId| {
         let node = graph.node(&id).unwrap();
@@ -192,49 +192,6 @@ fn references_by_object_template_and_namespace_at_a_path() {
             "a-t -scales-> a-n"
         ]
     );
-}
-
-#[test]
-fn a_name_is_of_the_kind_that_somebody_else_tells() {
-    let rule = json!([{"from": "kubernetes_service", "each": "binding", "value": "param.name", "relation": "binds",
-        "find": {"told": {"by": "kubernetes_node", "name": "policy", "kind": "policy.param_kind",
-                          "namespace": {"at": "param.namespace"}}}}]);
-    let policy = |name: &str, kind: &Value| {
-        let rest = json!({"name": name, "policy": {"param_kind": kind}});
-        record("node", &format!("a-{name}"), None, rest)
-    };
-    let binding = |name: &str, policy: &str, param: &Value| {
-        let rest = json!({"name": name, "binding": {"policy": policy, "param": param}});
-        record("service", &format!("a-{name}"), None, rest)
-    };
-    let named = |kind: &str, group: &str, id: &str, namespace: Option<&str>| {
-        let api = json!({"name": "limits", "api_kind": "Limits", "api_group": group});
-        record(kind, id, namespace, api)
-    };
-    let limits = json!({"resource_kind": "Limits", "api_version": "acme.dev/v1"});
-    let there = json!({"name": "limits", "namespace": "x"});
-    let records = [
-        policy("p", &limits),
-        policy(
-            "q",
-            &json!({"resource_kind": "Limits", "api_version": "other.dev/v1"}),
-        ),
-        policy("none", &Value::Null),
-        named("secret", "acme.dev", "a-x", Some("x")),
-        named("secret", "acme.dev", "a-y", Some("y")),
-        named("pod", "core.dev", "a-pod", Some("x")),
-        binding("b", "p", &there),
-        binding("nowhere", "p", &json!({"name": "limits"})),
-        binding(
-            "elsewhere",
-            "p",
-            &json!({"name": "limits", "namespace": "z"}),
-        ),
-        binding("foreign", "q", &there),
-        binding("untold", "none", &there),
-        binding("unknown", "missing", &there),
-    ];
-    assert_eq!(edges(resolved(&records, &rule)), ["a-b -binds-> a-x"]);
 }
 
 #[test]

@@ -13,4 +13,5 @@ mod naive;
 mod naive_filter;
 mod naive_value;
 mod naive_walk;
+mod told;
 mod usage;

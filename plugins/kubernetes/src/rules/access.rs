@@ -26,7 +26,7 @@ pub(super) fn rules() -> Vec<EdgeRule> {
             global(&format!("kubernetes_{change}_admission_policy")),
             Binds,
         ));
-        rules.push(parameters(change));
+        rules.extend(parameters(change));
     }
     rules.push(out(
         "kubernetes_flow_schema",
@@ -47,22 +47,26 @@ pub(super) fn rules() -> Vec<EdgeRule> {
     rules
 }
 
-/// The object that a binding gives its policy as parameters. What kind it has stands in the policy. Parameters that
-/// are selected by labels, or that come from the namespace of each request, are no edges.
-fn parameters(change: &str) -> EdgeRule {
-    let find = Find::Told {
-        by: format!("kubernetes_{change}_admission_policy"),
-        name: path("policy_name"),
-        kind: path(&format!("{change}_admission_policy_spec.param_kind")),
-        namespace: NamespaceFrom::At(path("param_ref.namespace")),
-    };
-    out(
-        &format!("kubernetes_{change}_admission_policy_binding"),
-        &format!("{change}_admission_policy_binding_spec"),
-        "param_ref.name",
-        find,
-        Binds,
-    )
+/// The objects that a binding gives its policy as parameters, by name or by labels. What kind they have stands in the
+/// policy. Where the binding names no namespace, each request looks in its own: what is meant may be in any.
+fn parameters(change: &str) -> [EdgeRule; 2] {
+    let by = [("name", None), ("selector", Some(LabelSelector))];
+    by.map(|(value, selector)| {
+        let find = Find::Told {
+            by: format!("kubernetes_{change}_admission_policy"),
+            name: path("policy_name"),
+            kind: path(&format!("{change}_admission_policy_spec.param_kind")),
+            namespace: NamespaceFrom::At(path("param_ref.namespace")),
+            selector,
+        };
+        out(
+            &format!("kubernetes_{change}_admission_policy_binding"),
+            &format!("{change}_admission_policy_binding_spec"),
+            &format!("param_ref.{value}"),
+            find,
+            Binds,
+        )
+    })
 }
 
 /// Who may do something where: from the subjects of a binding to the namespace or cluster it holds in. What they may do
