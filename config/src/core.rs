@@ -44,6 +44,8 @@ pub struct GraphConfig {
     pub keep_history_for_days: u32,
     /// Days every version of a resource is kept for `search --at`.
     pub keep_versions_for_days: u32,
+    /// Days samples of usage are kept.
+    pub keep_usage_for_days: u32,
 }
 
 impl Default for GraphConfig {
@@ -52,6 +54,7 @@ impl Default for GraphConfig {
             keep_history: true,
             keep_history_for_days: 180,
             keep_versions_for_days: 30,
+            keep_usage_for_days: 30,
         }
     }
 }
@@ -165,6 +168,11 @@ static GRAPH: Section = Section {
         Key::new(
             "keep_versions_for_days",
             "Days every version of resources and edges is kept for `search --at`; later only what a person would want to know.",
+            Shape::Whole(1, 36_500),
+        ),
+        Key::new(
+            "keep_usage_for_days",
+            "Days samples of usage are kept for `with_usage`; after two days one in four hours. The last is always kept.",
             Shape::Whole(1, 36_500),
         ),
     ],

@@ -46,6 +46,8 @@ pub struct K8sConfig {
     pub collect_events: bool,
     /// Whether permissions become edges of the type `iam`.
     pub collect_iam: bool,
+    /// Whether it is asked what nodes and pods use, where the cluster measures it.
+    pub collect_usage: bool,
     /// Whether a cluster can be tagged, by way of its namespace `kube-system`.
     pub tag_cluster_on_kube_system: bool,
     /// Relations that only the people of the cluster know.
@@ -86,6 +88,7 @@ impl Default for K8sConfig {
             dynamic_kinds: true,
             collect_events: false,
             collect_iam: false,
+            collect_usage: true,
             tag_cluster_on_kube_system: false,
             edges: Vec::new(),
             config_map_data: ConfigMapData::Full,
@@ -236,6 +239,11 @@ pub(crate) static K8S: Section = Section {
         Key::new(
             "collect_iam",
             "Whether permissions become edges of the type `iam`.",
+            Shape::Switch,
+        ),
+        Key::new(
+            "collect_usage",
+            "Whether it is asked what nodes and pods use, where the cluster measures it (metrics.k8s.io).",
             Shape::Switch,
         ),
         Key::new(

@@ -41,6 +41,8 @@ fn keys_are_added_behind_those_before_them() {
                     keep_history_for_days: 9
                     # Days every version of resources and edges is kept for `search --at`; later only what a person would want to know.
                     keep_versions_for_days: 30
+                    # Days samples of usage are kept for `with_usage`; after two days one in four hours. The last is always kept.
+                    keep_usage_for_days: 30
 
             aws: {x: 1}
             # the end
@@ -60,6 +62,8 @@ fn sections_in_braces_and_empty_ones_get_lines_of_their_own() {
                 keep_history_for_days: 180
                 # Days every version of resources and edges is kept for `search --at`; later only what a person would want to know.
                 keep_versions_for_days: 30
+                # Days samples of usage are kept for `with_usage`; after two days one in four hours. The last is always kept.
+                keep_usage_for_days: 30
               cli:
                 # The section a path without a leading `/` is looked up in.
                 default_section: 'reported'

@@ -19,6 +19,7 @@ use crate::facts;
 use crate::noise::is_noise;
 use crate::past::store_error;
 use crate::search::command_error;
+use crate::usage;
 
 /// Changes that are looked at together; more are looked at piece by piece.
 const TOGETHER: usize = 20_000;
@@ -210,6 +211,13 @@ impl Core {
         let pruned = (self.0.store).prune(account, keep, |change| !is_noise(change));
         if let Err(error) = pruned {
             tracing::warn!(account, %error, "old versions could not be pruned");
+        }
+        let keep = stocktake_store::KeepUsage {
+            all_since: since(usage::WHOLE_DAYS),
+            some_since: since(graph.keep_usage_for_days),
+        };
+        if let Err(error) = self.0.store.prune_usage(account, keep) {
+            tracing::warn!(account, %error, "old samples of usage could not be pruned");
         }
     }
 }

@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use stocktake_client::{AccountFailure, MergeSpent, Merged};
 use stocktake_engine::{Graph, Partition, PartitionBuilder};
-use stocktake_model::{Begin, End, Gap, Model, NodeId, PluginModel, SnapshotItem};
+use stocktake_model::{Begin, End, Gap, Model, NodeId, PluginModel, SnapshotItem, UsageBlock};
 use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
 use tokio::sync::mpsc;
 
@@ -16,6 +16,7 @@ use crate::core::{Core, now};
 use crate::events::MERGED;
 use crate::facts;
 use crate::status::is_missing;
+use crate::usage;
 
 /// Parts that are handed to the thread that packs them at once, if so many are there.
 const TOGETHER: usize = 64;
@@ -54,6 +55,7 @@ pub(crate) enum IngestError {
 struct Packed {
     import: Import,
     partition: Partition,
+    usage: Vec<UsageBlock>,
     header: AccountHeader,
     spent: MergeSpent,
 }
@@ -103,6 +105,7 @@ impl Core {
         let mut header = AccountHeader::new(begin, now());
         let mut builder: Option<PartitionBuilder> = None;
         let mut seen = HashSet::new();
+        let mut samples = Vec::new();
         let mut packing = Duration::ZERO;
         let mut waiting = Vec::new().into_iter();
         let end = loop {
@@ -130,6 +133,7 @@ impl Core {
                         .get_or_insert_with(|| self.builder(&header.begin))
                         .edge(edge);
                 }
+                SnapshotItem::Usage(sample) => samples.push(sample),
                 SnapshotItem::Complete(complete) => header.complete.push(complete),
                 SnapshotItem::Part(part) => {
                     let parts = header.parts.entry(part.kind).or_default();
@@ -151,6 +155,7 @@ impl Core {
         let started = Instant::now();
         let known = self.known(&header.begin.plugin);
         let partition = builder.resolve(&known.rules, &known.derived);
+        let usage = usage::measured(&partition, header.collected, samples);
         let spent = MergeSpent {
             packing_us: micros(packing),
             edges_us: micros(started.elapsed()),
@@ -159,6 +164,7 @@ impl Core {
         Ok(Packed {
             import,
             partition,
+            usage,
             header,
             spent,
         })
@@ -173,6 +179,7 @@ impl Core {
         let Packed {
             import,
             partition,
+            usage,
             header,
             mut spent,
         } = packed;
@@ -180,19 +187,23 @@ impl Core {
         let started = Instant::now();
         let edges: Vec<_> = partition.edges().collect();
         let store = self.0.store.clone();
-        let record = move || -> Result<(CommitReport, AccountHeader), StoreError> {
-            let report = import.commit(edges, header.clone())?;
-            // The store counts: what it wrote is what is shown.
-            let recorded = store.view(header.account())?.header()?.unwrap_or(header);
-            Ok((report, recorded))
-        };
+        let record =
+            move || -> Result<(CommitReport, AccountHeader, Vec<UsageBlock>), StoreError> {
+                let report = import.commit(edges, header.clone())?;
+                usage::keep(&store, header.account(), &usage);
+                // The store counts: what it wrote is what is shown.
+                let recorded = store.view(header.account())?.header()?.unwrap_or(header);
+                Ok((report, recorded, usage))
+            };
         let recorded = self.0.lane.run(record).await;
-        let (report, header) = recorded.map_err(|error| IngestError::Task(error.to_string()))??;
+        let (report, header, usage) =
+            recorded.map_err(|error| IngestError::Task(error.to_string()))??;
         let partition = Arc::new(partition);
         let overtaken = &report.overtaken;
         let before = self.graph();
         self.0.graph.rcu(|graph| {
             let graph = graph.with_partition(partition.clone());
+            let graph = graph.with_usage(header.account(), &usage);
             self.with_overtaken(graph, &before, &header, overtaken)
         });
         self.0.forms.replaced(header.account());

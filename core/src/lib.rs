@@ -52,6 +52,7 @@ mod tag;
 mod templates;
 mod timeseries;
 mod timetable;
+mod usage;
 mod watches;
 mod web;
 mod workflow;

@@ -24,6 +24,7 @@ use crate::lane::Lane;
 use crate::past::{LEFT_OUT, Past};
 use crate::queue::Queue;
 use crate::runs::Runs;
+use crate::usage;
 use crate::watches::Watches;
 
 /// How a core is opened.
@@ -128,7 +129,10 @@ fn open(options: Options) -> Result<Parts, OpenError> {
     let graph = Graph::new(Arc::new(model));
     let (headers, partitions, due) = load_all(&store, graph.model(), &models)?;
     let overlay = store.overlay().into_iter().filter_map(readable);
-    let graph = graph.with_partitions(partitions).with_overlay(overlay);
+    let mut graph = graph.with_partitions(partitions).with_overlay(overlay);
+    for account in headers.keys() {
+        graph = graph.with_usage(account, &usage::last(&store, account, None));
+    }
     // Edges between accounts are found, not kept: what they are made of is in the record.
     let graph = graph.joined().0;
     let documents = Documents::open(store.clone()).map_err(OpenError::Store)?;

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use stocktake_command::{CommandError, moment};
 use stocktake_engine::{Graph, PartitionBuilder};
 use stocktake_store::{StoreError, View};
@@ -9,6 +10,7 @@ use stocktake_store::{StoreError, View};
 use crate::core::{Core, now};
 use crate::facts;
 use crate::open::readable;
+use crate::usage;
 
 /// The last graph of the past that was asked for, and which commit of each account it shows.
 #[derive(Default)]
@@ -21,9 +23,18 @@ type Seen = (BTreeMap<String, u64>, Arc<Graph>);
 pub(crate) const LEFT_OUT: [&str; 2] = ["kubernetes_lease", "kubernetes_event"];
 
 impl Core {
-    /// The graph as it was. Marks and wishes are those of now. Blocks.
+    /// The graph as it was, with the samples of usage that were the last then. Marks and wishes are those of now. Blocks.
     pub(crate) fn graph_at(&self, text: &str) -> Result<Arc<Graph>, CommandError> {
         let time = moment(text, now())?;
+        let mut graph = Graph::clone(&*self.nodes_at(time)?);
+        for account in self.headers().keys() {
+            let usage = usage::last(&self.0.store, account, Some(time));
+            graph = graph.with_usage(account, &usage);
+        }
+        Ok(Arc::new(graph))
+    }
+
+    fn nodes_at(&self, time: Timestamp) -> Result<Arc<Graph>, CommandError> {
         let headers = self.headers();
         let mut views: BTreeMap<String, View> = BTreeMap::new();
         for account in headers.keys() {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use futures::StreamExt as _;
 use serde_json::Value;
 use stocktake_command::{CommandError, DefaultOrder, Found, Search, WithEdges};
-use stocktake_engine::{DefaultSort, Edges, EngineError, EngineErrorKind, SearchRequest};
+use stocktake_engine::{DefaultSort, Edges, EngineError, EngineErrorKind, Rows, SearchRequest};
 use stocktake_model::EdgeType;
 use stocktake_query::{Filter, Merge, Name, Navigation, Part, Path, Query, Walk};
 use tokio::sync::mpsc;
@@ -18,6 +18,7 @@ use crate::archive::Seen;
 use crate::core::{Core, now};
 use crate::past::LEFT_OUT;
 use crate::status::{age, missing_in};
+use crate::usage;
 
 /// Elements that may wait for a slow reader.
 const BUFFERED: usize = 256;
@@ -54,12 +55,7 @@ impl Core {
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let (hints, hinted) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            let graph = match (ground, &at) {
-                (Some(kept), _) => Ok(kept.graph),
-                (None, Some(at)) => core.graph_at(at),
-                (None, None) => Ok(core.graph()),
-            };
-            let found = graph.and_then(|graph| graph.search(&request).map_err(way_out));
+            let found = core.begin(ground, at.as_deref(), request);
             let rows = match found {
                 Ok(rows) => rows,
                 Err(error) => {
@@ -102,11 +98,30 @@ impl Core {
         })
     }
 
+    /// Begins a search in a kept graph, in the past, or in the live graph. Blocks.
+    fn begin(
+        &self,
+        ground: Option<Seen>,
+        at: Option<&str>,
+        mut request: SearchRequest,
+    ) -> Result<Rows, CommandError> {
+        let graph = match (ground, at) {
+            (Some(kept), _) => return kept.graph.search(&request).map_err(way_out),
+            (None, Some(at)) => self.graph_at(at)?,
+            (None, None) => self.graph(),
+        };
+        request.usage = self.joined_usage(&request.query, request.now)?;
+        graph.search(&request).map_err(way_out)
+    }
+
     /// How a search would be run.
     pub(crate) async fn explain_search(&self, search: Search) -> Result<Value, CommandError> {
         let ground = self.ground(search.graph.clone()).await?;
+        let mut request = request(search, Arc::default());
+        if ground.is_none() {
+            request.usage = usage::unread(&request.query);
+        }
         let graph = ground.map_or_else(|| self.graph(), |kept| kept.graph);
-        let request = request(search, Arc::default());
         graph.explain(&request).map_err(way_out)
     }
 
@@ -154,6 +169,7 @@ pub(crate) fn request(search: Search, cancel: Arc<AtomicBool>) -> SearchRequest 
         },
         deadline: search.timeout.map(|timeout| Instant::now() + timeout),
         cancel,
+        usage: Vec::new(),
         turns: None,
     }
 }

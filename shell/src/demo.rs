@@ -43,6 +43,7 @@ impl Demo {
             .context("no room for a demo")?;
         let shape = FleetShape {
             now: Timestamp::now(),
+            metrics: true,
             ..FleetShape::demo()
         };
         let fleet = RunningFleet::start(&shape)

@@ -25,5 +25,6 @@ mod session;
 mod settings;
 mod terminal;
 mod trouble;
+mod usage;
 mod watch;
 mod workers;

@@ -1,17 +1,21 @@
 //! From syntax tree to plan: the chain of parts. Filters are made ready in [`crate::filter`], walks in
 //! [`crate::walks`], paths in [`crate::paths`], aggregates in [`crate::groups`].
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use stocktake_model::{EdgeType, near};
-use stocktake_query::{Name, Order, Part, Query, SortKey};
+use stocktake_model::{EdgeType, Metric, near};
+use stocktake_query::{Name, Order, Part, Query, SortKey, WithUsage};
 
 use crate::error::{EngineError, EngineErrorKind};
 use crate::graph::Graph;
 use crate::paths::Scope;
 use crate::plan::{KindSet, MergePlan, Ordering, PartPlan, Plan, QueryPlan, SortPlan, Tables};
+use crate::search::{DefaultSort, SearchRequest};
 use crate::text::Phrase;
+use crate::usage::Usage;
 use crate::walks::merge_names;
+use crate::window::UsageWindow;
 
 /// What is known while a query is made ready.
 pub(crate) struct Compiler<'g> {
@@ -20,6 +24,11 @@ pub(crate) struct Compiler<'g> {
     pub(crate) tables: Tables,
     pub(crate) hints: Vec<String>,
     pub(crate) restricted: BTreeSet<String>,
+    usage: &'g [(WithUsage, Arc<Usage>)],
+    /// What the part joins that is made ready: place in [`Tables::usages`].
+    pub(crate) joined: Option<usize>,
+    /// The metrics of that.
+    pub(crate) metrics: Vec<Metric>,
 }
 
 /// What a part inherits from the query around it.
@@ -32,26 +41,23 @@ pub(crate) struct Around {
 }
 
 /// Makes a query ready to run on `graph`.
-pub(crate) fn compile(
-    graph: &Graph,
-    query: &Query,
-    now: Timestamp,
-    edge_type: EdgeType,
-    default_sort: bool,
-) -> Result<Plan, EngineError> {
+pub(crate) fn compile(graph: &Graph, request: &SearchRequest) -> Result<Plan, EngineError> {
     let mut compiler = Compiler {
         graph,
-        now,
+        now: request.now,
         tables: Tables::default(),
         hints: Vec::new(),
         restricted: BTreeSet::new(),
+        usage: &request.usage,
+        joined: None,
+        metrics: Vec::new(),
     };
     let around = Around {
-        edge_type,
-        default_sort,
+        edge_type: request.edge_type,
+        default_sort: request.sort == DefaultSort::Names,
         merge: false,
     };
-    let query = compiler.query(query, around)?;
+    let query = compiler.query(&request.query, around)?;
     Ok(Plan {
         query,
         tables: compiler.tables,
@@ -176,18 +182,52 @@ impl Compiler<'_> {
                     merged: merge_names(&last.merge),
                     ..Scope::default()
                 };
-                Some(self.aggregate(aggregate, last, &scope)?)
+                let outside = self.join(last)?;
+                let aggregate = self.aggregate(aggregate, last, &scope)?;
+                self.leave(outside);
+                Some(aggregate)
             }
             _ => None,
         };
         Ok(QueryPlan { aggregate, parts })
     }
 
+    /// From here on `usage` is what a part joins, or else the last sample. Gives back what it was before.
+    fn join(&mut self, part: &Part) -> Result<Joined, EngineError> {
+        let Some(asked) = &part.with_usage else {
+            return Ok((self.joined.take(), std::mem::take(&mut self.metrics)));
+        };
+        let metrics = UsageWindow::read(asked, self.now)?.metrics;
+        let known = self.usage.iter().find(|(known, _)| known == asked);
+        let (_, usage) = known.ok_or_else(|| {
+            EngineError::new(EngineErrorKind::Usage).hint(
+                "they are kept of the present inventory: leave out `graph=`, or `with_usage(…)`",
+            )
+        })?;
+        let usages = &mut self.tables.usages;
+        usages.push(Arc::clone(usage));
+        let joined = self.joined.replace(usages.len() - 1);
+        Ok((joined, std::mem::replace(&mut self.metrics, metrics)))
+    }
+
+    fn leave(&mut self, (joined, metrics): Joined) {
+        self.joined = joined;
+        self.metrics = metrics;
+    }
+
     fn part(&mut self, part: &Part, place: Place, around: Around) -> Result<PartPlan, EngineError> {
-        if part.with_usage.is_some() {
-            return Err(EngineError::new(EngineErrorKind::Usage)
-                .hint("leave out `with_usage(…)`; requests and limits are in `pod_spec`"));
-        }
+        let outside = self.join(part)?;
+        let plan = self.joined_part(part, place, around)?;
+        self.leave(outside);
+        Ok(plan)
+    }
+
+    fn joined_part(
+        &mut self,
+        part: &Part,
+        place: Place,
+        around: Around,
+    ) -> Result<PartPlan, EngineError> {
         let mut scope = Scope {
             within: self.within(&part.filter),
             ..Scope::default()
@@ -216,6 +256,7 @@ impl Compiler<'_> {
         let order = self.order(part, place, around, &scope)?;
         let navigation = part.navigation.as_ref();
         Ok(PartPlan {
+            usage: self.joined,
             filter,
             merges: merges?,
             post,
@@ -288,6 +329,9 @@ impl Compiler<'_> {
         kinds.collect()
     }
 }
+
+/// What [`Compiler::join`] puts aside.
+type Joined = (Option<usize>, Vec<Metric>);
 
 /// Where a part stands in its query.
 #[derive(Debug, Clone, Copy)]

@@ -75,8 +75,23 @@ pub enum EngineErrorKind {
         /// Greatest number of steps.
         max: u32,
     },
-    /// Usage metrics are not stored.
-    #[error("usage metrics are not collected")]
+    /// Nothing has such a metric.
+    #[error("nothing is measured as `{0}`")]
+    UnknownMetric(String),
+    /// Nothing is below a metric under such a name.
+    #[error("`{0}` leads to nothing that is measured")]
+    UnknownFigure(String),
+    /// A metric that the `with_usage` of the part does not name.
+    #[error("`with_usage` does not ask for `{0}`")]
+    NotJoined(String),
+    /// Not a time.
+    #[error("`{0}` is neither a time nor a span of time")]
+    NoMoment(String),
+    /// Begin and end of a window without anything in it.
+    #[error("there is no time from {0} to {1}")]
+    NoWindow(String, String),
+    /// Samples are at hand for the present inventory only.
+    #[error("no samples of usage are kept here")]
     Usage,
     /// The deadline has passed.
     #[error("the search took too long")]

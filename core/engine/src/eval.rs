@@ -16,6 +16,7 @@ use crate::nearest::{Answers, CLOUD, ROOT, Wanted};
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::plan::{From, PathPlan, Plan, Section, Step};
 use crate::turns::Turn;
+use crate::usage::Used;
 use crate::verdicts::Slot;
 use crate::view::View;
 
@@ -246,7 +247,16 @@ impl Search {
                 });
                 Some(View::Json(&lineages[partition.kind_code(spot.row)]))
             }
+            Section::Usage(joined) => self.used(spot, joined).map(View::Usage),
             Section::Nothing => None,
+        }
+    }
+
+    /// What a node uses: joined by the part it is asked in, or else as it was last measured.
+    pub(crate) fn used(&self, spot: Spot, joined: Option<usize>) -> Option<Used<'_>> {
+        match joined {
+            Some(joined) => self.plan.tables.usages[joined].of(&self.graph.id(spot)),
+            None => self.graph.used(spot),
         }
     }
 

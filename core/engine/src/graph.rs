@@ -13,6 +13,7 @@ use crate::change::Rules;
 use crate::crossing::{Crossing, Crossings};
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::relations::Relations;
+use crate::usage::Usages;
 use stocktake_model::Overlay;
 
 /// The inventory at one moment.
@@ -22,8 +23,10 @@ pub struct Graph {
     /// The root and the clouds first, then the accounts by id.
     pub(crate) partitions: Arc<[Arc<Partition>]>,
     /// The row of the cloud of each partition, in the first partition.
-    clouds: Arc<[Row]>,
+    pub(crate) clouds: Arc<[Row]>,
     pub(crate) overlay: Arc<BTreeMap<NodeId, Overlay>>,
+    /// What nodes used last.
+    pub(crate) usage: Arc<Usages>,
     /// Edges between accounts.
     pub(crate) crossings: Arc<Crossings>,
 }
@@ -51,22 +54,21 @@ pub struct Counts {
 impl Graph {
     /// A graph without accounts: just the root.
     pub fn new(model: Arc<Model>) -> Self {
-        Self::assemble(
-            Arc::new(Catalog::new(model)),
-            Vec::new(),
-            Arc::default(),
-            Arc::default(),
-        )
+        Self {
+            catalog: Arc::new(Catalog::new(model)),
+            partitions: Arc::default(),
+            clouds: Arc::default(),
+            overlay: Arc::default(),
+            usage: Arc::default(),
+            crossings: Arc::default(),
+        }
+        .assemble(Vec::new())
     }
 
-    fn assemble(
-        catalog: Arc<Catalog>,
-        mut accounts: Vec<Arc<Partition>>,
-        overlay: Arc<BTreeMap<NodeId, Overlay>>,
-        crossings: Arc<[Crossing]>,
-    ) -> Self {
+    /// The same with exactly these accounts.
+    fn assemble(&self, mut accounts: Vec<Arc<Partition>>) -> Self {
         accounts.sort_by(|a, b| (&a.account, &a.cloud).cmp(&(&b.account, &b.cloud)));
-        let top = top(&catalog.model, &accounts);
+        let top = top(&self.catalog.model, &accounts);
         let cloud_row = |partition: &Arc<Partition>| {
             let id = cloud_id(&partition.cloud);
             top.row_of(&id).expect("there is a node for every cloud")
@@ -76,12 +78,14 @@ impl Graph {
             .collect();
         let partitions: Arc<[Arc<Partition>]> =
             std::iter::once(Arc::new(top)).chain(accounts).collect();
+        let crossings = Crossings::bind(self.crossings.all(), &partitions);
         Self {
-            catalog,
-            crossings: Arc::new(Crossings::bind(crossings, &partitions)),
+            catalog: Arc::clone(&self.catalog),
             partitions,
             clouds,
-            overlay,
+            overlay: Arc::clone(&self.overlay),
+            usage: Arc::clone(&self.usage),
+            crossings: Arc::new(crossings),
         }
     }
 
@@ -99,12 +103,7 @@ impl Graph {
     pub fn with_partition(&self, partition: Arc<Partition>) -> Self {
         let mut accounts = self.others(&partition.account);
         accounts.push(partition);
-        Self::assemble(
-            Arc::clone(&self.catalog),
-            accounts,
-            Arc::clone(&self.overlay),
-            self.crossings.all(),
-        )
+        self.assemble(accounts)
     }
 
     /// With all of these accounts; cheaper than one after the other.
@@ -118,24 +117,19 @@ impl Graph {
             accounts.insert(partition.account.clone(), partition);
         }
         let accounts = accounts.into_values().collect();
-        Self::assemble(
-            Arc::clone(&self.catalog),
-            accounts,
-            Arc::clone(&self.overlay),
-            self.crossings.all(),
-        )
+        self.assemble(accounts)
     }
 
     /// Without this account.
     #[must_use]
     pub fn without(&self, account: &str) -> Self {
         let accounts = self.others(account);
-        Self::assemble(
-            Arc::clone(&self.catalog),
-            accounts,
-            Arc::clone(&self.overlay),
-            self.crossings.all(),
-        )
+        let mut usage = Usages::clone(&self.usage);
+        usage.remove(account);
+        Self {
+            usage: usage.into(),
+            ..self.assemble(accounts)
+        }
     }
 
     fn others(&self, account: &str) -> Vec<Arc<Partition>> {
@@ -244,7 +238,8 @@ impl Graph {
 
     /// The node with this id, as a search returns it.
     pub fn node(&self, id: &NodeId) -> Option<Value> {
-        self.spot_of(id).map(|spot| self.render(spot))
+        let spot = self.spot_of(id)?;
+        Some(self.render(spot, self.used(spot)))
     }
 
     /// Id of the account a node is in; `None` if there is no such node, or it is above the accounts.
@@ -271,12 +266,11 @@ impl Graph {
         counts
     }
 
-    /// Bytes all partitions take in memory.
+    /// Bytes all partitions take in memory, and what is known of usage.
     pub fn memory_bytes(&self) -> usize {
-        self.partitions
-            .iter()
-            .map(|partition| partition.memory_bytes())
-            .sum()
+        let partitions = self.partitions.iter();
+        let partitions: usize = partitions.map(|partition| partition.memory_bytes()).sum();
+        partitions + self.usage_bytes()
     }
 
     pub(crate) fn part(&self, spot: Spot) -> &Partition {

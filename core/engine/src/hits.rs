@@ -21,6 +21,8 @@ pub(crate) struct Hit {
     /// What merges found, by name, from the root of the document.
     pub(crate) merged: Option<Box<Value>>,
     pub(crate) tag: Option<String>,
+    /// Where what it uses comes from, if not from its last sample.
+    pub(crate) usage: Option<usize>,
 }
 
 /// Nodes between two looks at the clock.
@@ -45,6 +47,7 @@ impl Search {
             spot,
             merged: self.merge(&part.merges, spot)?,
             tag: part.tag.clone(),
+            usage: part.usage,
         };
         if let Some(post) = &part.post
             && !self.holds(self.at_hit(&hit), post)
@@ -207,9 +210,9 @@ impl Search {
         Ok(Some(Box::new(found)))
     }
 
-    /// The node with what merges and tags add to it.
+    /// The node with what merges, samples and tags add to it.
     pub(crate) fn render_hit(&self, hit: &Hit) -> Value {
-        let mut node = self.graph.render(hit.spot);
+        let mut node = self.graph.render(hit.spot, self.used(hit.spot, hit.usage));
         if let Some(merged) = &hit.merged {
             lay_over(&mut node, merged);
         }

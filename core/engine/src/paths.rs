@@ -2,13 +2,14 @@
 //! names refused. After `in_section` the first name of a path outside of a context is its section.
 use std::collections::BTreeSet;
 
-use stocktake_model::{PropertyType, near};
+use stocktake_model::{Metric, PropertyType, near};
 use stocktake_query::{Index, Path, Segment};
 
 use crate::compile::Compiler;
 use crate::error::{EngineError, EngineErrorKind};
 use crate::graph::{Outbound, Stored};
 use crate::plan::{From, PathPlan, Section, Step};
+use crate::usage::{BESIDE, FIGURES};
 
 /// What stands around a filter.
 #[derive(Debug, Clone, Default)]
@@ -116,6 +117,13 @@ impl Compiler<'_> {
                 self.hint_foreign(&first.name, scope);
             }
         }
+        let section = match section {
+            Section::Usage(_) => {
+                self.refuse_unmeasured(path, rest, from)?;
+                Section::Usage(self.joined.filter(|_| from == From::Node))
+            }
+            section => section,
+        };
         let names = rest.iter().map(|segment| segment.name.clone()).collect();
         let mut typed = self.typed(from, Typed { section, names }, rest, scope);
         if from == From::Node {
@@ -223,6 +231,35 @@ impl Compiler<'_> {
         near(name, known).into_iter().map(str::to_owned).collect()
     }
 
+    /// A name below `usage` that nothing ever has there is a typing error, and so is what a part did not ask for.
+    fn refuse_unmeasured(
+        &self,
+        path: &Path,
+        rest: &[Segment],
+        from: From,
+    ) -> Result<(), EngineError> {
+        let names: Vec<&str> = rest.iter().map(|segment| segment.name.as_str()).collect();
+        let [name, figure @ ..] = names.as_slice() else {
+            return Ok(());
+        };
+        if BESIDE.contains(name) && figure.is_empty() {
+            return Ok(());
+        }
+        let metric = Metric::named(name).ok_or_else(|| unknown_metric(name).at(path.span))?;
+        let is_figure = matches!(figure, [figure] if FIGURES.contains(figure));
+        if !figure.is_empty() && !is_figure {
+            let kind = EngineErrorKind::UnknownFigure(text(path));
+            let hint = format!("there are `min`, `avg` and `max`: `/usage.{name}.avg`");
+            return Err(EngineError::new(kind).at(path.span).hint(hint));
+        }
+        if from == From::Node && self.joined.is_some() && !self.metrics.contains(&metric) {
+            let kind = EngineErrorKind::NotJoined((*name).to_owned());
+            let hint = format!("name it there: `with_usage(…, [{name}])`");
+            return Err(EngineError::new(kind).at(path.span).hint(hint));
+        }
+        Ok(())
+    }
+
     fn typed(&mut self, from: From, typed: Typed, own: &[Segment], scope: &Scope) -> TypedPath {
         let steps = self.steps(own);
         let plan = PathPlan {
@@ -251,6 +288,12 @@ impl Compiler<'_> {
             (Section::Metadata, ["exported_age"]) => {
                 Some(PropertyType::AgeOf("exported_at".to_owned()))
             }
+            (Section::Usage(_), ["start"]) => Some(PropertyType::Datetime),
+            (Section::Usage(_), ["duration"]) => Some(PropertyType::Duration),
+            (Section::Usage(_), ["entries"]) => Some(PropertyType::Int64),
+            (Section::Usage(_), [_, figure]) if FIGURES.contains(figure) => {
+                Some(PropertyType::Double)
+            }
             (Section::Metadata, ["protected" | "cleaned" | "phantom" | "replace"])
             | (Section::Desired, ["clean"]) => Some(PropertyType::Boolean),
             _ => None,
@@ -265,6 +308,13 @@ impl Compiler<'_> {
         }
         steps
     }
+}
+
+/// The error about a metric that nothing measures.
+pub(crate) fn unknown_metric(name: &str) -> EngineError {
+    let known = Metric::ALL.map(Metric::as_str).join("`, `");
+    EngineError::new(EngineErrorKind::UnknownMetric(name.to_owned()))
+        .hint(format!("what is measured is `{known}`"))
 }
 
 fn step(index: &Index) -> Step {
@@ -310,9 +360,8 @@ fn section_of(name: &str, path: &Path) -> Result<Section, EngineError> {
         "id" => Section::Id,
         "type" => Section::Type,
         "kinds" => Section::Kinds,
-        "usage" | "security" | "revision" | "refs" | "created" | "updated" | "hash" => {
-            Section::Nothing
-        }
+        "usage" => Section::Usage(None),
+        "security" | "revision" | "refs" | "created" | "updated" | "hash" => Section::Nothing,
         name => {
             let kind = EngineErrorKind::UnknownSection(name.to_owned());
             let near = near(name, SECTIONS);

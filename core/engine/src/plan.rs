@@ -1,6 +1,7 @@
 //! A query made ready to run: kinds resolved, literals read, patterns compiled, keys numbered. Made by
 //! [`crate::compile`], run by [`crate::search`]; holds no reference to either query or graph.
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use stocktake_model::{EdgeType, NodeId};
 use stocktake_query::{Arithmetic, FunctionName, Op, Quantifier};
@@ -9,6 +10,7 @@ use crate::check::Check;
 use crate::graph::{Outbound, Stored};
 use crate::subnet::Network;
 use crate::text::Phrase;
+use crate::usage::Usage;
 
 /// Everything a search needs.
 #[derive(Debug, Default)]
@@ -28,6 +30,8 @@ pub(crate) struct Tables {
     pub(crate) kinds: Vec<KindSet>,
     /// Number of comparisons that a column can answer.
     pub(crate) comparisons: usize,
+    /// What `with_usage` joins.
+    pub(crate) usages: Vec<Arc<Usage>>,
 }
 
 /// Kinds that were asked for together.
@@ -45,6 +49,8 @@ pub(crate) struct QueryPlan {
 
 #[derive(Debug)]
 pub(crate) struct PartPlan {
+    /// What the nodes have for `usage`: place in [`Tables::usages`]; the last sample if absent.
+    pub(crate) usage: Option<usize>,
     pub(crate) filter: Test,
     pub(crate) merges: Vec<MergePlan>,
     pub(crate) post: Option<Test>,
@@ -161,6 +167,8 @@ pub(crate) enum Section {
     Id,
     Type,
     Kinds,
+    /// What it used when it was last measured, or in a span of time: place in [`Tables::usages`].
+    Usage(Option<usize>),
     /// Nothing is kept there.
     Nothing,
 }

@@ -3,10 +3,11 @@ use serde_json::{Value, json};
 use stocktake_model::Map;
 
 use crate::graph::{Graph, Spot, Stored};
+use crate::usage::Used;
 
 impl Graph {
-    /// The node as a search returns it.
-    pub(crate) fn render(&self, spot: Spot) -> Value {
+    /// The node as a search returns it, with what it uses.
+    pub(crate) fn render(&self, spot: Spot, used: Option<Used<'_>>) -> Value {
         let partition = self.part(spot);
         let id = partition.id(spot.row);
         let sections = partition.sections(spot.row);
@@ -27,6 +28,9 @@ impl Graph {
         }
         node.insert("metadata".into(), metadata.into());
         node.insert("ancestors".into(), self.ancestors(spot).into());
+        if let Some(used) = used {
+            node.insert("usage".into(), used.to_value());
+        }
         let kinds = self.catalog.model.lineage(partition.kind(spot.row));
         node.insert("kinds".into(), kinds.into());
         Value::Object(node)

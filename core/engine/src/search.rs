@@ -7,7 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::Value;
 use stocktake_model::{EdgeType, NodeId};
-use stocktake_query::Query;
+use stocktake_query::{Query, WithUsage};
 
 use crate::compile::compile;
 use crate::error::EngineError;
@@ -18,6 +18,7 @@ use crate::navigate::Walked;
 use crate::plan::{Ordering, PartPlan, Plan};
 use crate::scan::Scan;
 use crate::turns::{Turn, Turns};
+use crate::usage::Usage;
 
 /// A search and its circumstances.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct SearchRequest {
     pub deadline: Option<Instant>,
     /// Set by somebody else to give up at once.
     pub cancel: Arc<AtomicBool>,
+    /// What the samples come to that each `with_usage` of the query is about.
+    pub usage: Vec<(WithUsage, Arc<Usage>)>,
     /// With whom it takes turns; without, it works whenever it likes.
     pub turns: Option<Arc<Turns>>,
 }
@@ -71,6 +74,7 @@ impl SearchRequest {
             sort: DefaultSort::None,
             deadline: None,
             cancel: Arc::default(),
+            usage: Vec::new(),
             turns: None,
         }
     }
@@ -133,13 +137,7 @@ impl Graph {
         // To make a plan is work as well.
         let turn = Turn::of(request.turns.clone());
         turn.go_on();
-        let plan = compile(
-            self,
-            &request.query,
-            request.now,
-            request.edge_type,
-            request.sort == DefaultSort::Names,
-        )?;
+        let plan = compile(self, request)?;
         let mut search = Search::new(
             self.clone(),
             plan,

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use stocktake_model::{Map, NodeId};
+use stocktake_model::{Map, Metric, NodeId};
 
 use crate::document::{Cursor, Item};
+use crate::usage::Used;
 use crate::value::Num;
 
 /// A value somewhere.
@@ -19,8 +20,14 @@ pub(crate) enum View<'a> {
     Text(&'a str),
     /// The id of a node.
     Id(NodeId),
-    /// Seconds since a timestamp.
+    /// Seconds since a timestamp, or another number without a fraction.
     Seconds(i64),
+    /// Any number.
+    Number(f64),
+    /// What a node uses.
+    Usage(Used<'a>),
+    /// How much it uses in one metric.
+    Metric(Used<'a>, Metric),
     /// A section of a node with what a user marked on it: `over` wins, key by key.
     Layered {
         over: &'a Map,
@@ -63,7 +70,8 @@ impl<'a> View<'a> {
             Self::Text(text) => Shape::Text(Cow::Borrowed(text)),
             Self::Id(id) => Shape::Text(Cow::Owned(id.to_string())),
             Self::Seconds(seconds) => Shape::Number(Num::Int(seconds.into())),
-            Self::Layered { .. } => Shape::Object,
+            Self::Number(number) => Shape::Number(Num::Float(number)),
+            Self::Layered { .. } | Self::Usage(_) | Self::Metric(..) => Shape::Object,
         }
     }
 
@@ -84,7 +92,9 @@ impl<'a> View<'a> {
                 Some(value) => Some(Self::Json(value)),
                 None => Self::Doc(under?).member(key, number),
             },
-            Self::Text(_) | Self::Id(_) | Self::Seconds(_) => None,
+            Self::Usage(used) => used.member(key),
+            Self::Metric(used, metric) => used.figure(metric, key),
+            Self::Text(_) | Self::Id(_) | Self::Seconds(_) | Self::Number(_) => None,
         }
     }
 
@@ -130,6 +140,9 @@ impl<'a> View<'a> {
             Self::Text(text) => text.into(),
             Self::Id(id) => id.to_string().into(),
             Self::Seconds(seconds) => seconds.into(),
+            Self::Number(number) => Num::Float(number).to_value(),
+            Self::Usage(used) => used.to_value(),
+            Self::Metric(used, metric) => used.metric(metric).unwrap_or_default(),
             Self::Layered { over, under } => {
                 let mut map = under.map(Cursor::to_map).unwrap_or_default();
                 map.extend(over.iter().map(|(key, value)| (key.clone(), value.clone())));

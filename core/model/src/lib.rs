@@ -19,6 +19,7 @@ mod path;
 mod rule;
 mod snapshot;
 mod time;
+mod usage;
 
 pub use amount::{AmountError, Size, quantity};
 pub use base::base_kinds;
@@ -42,6 +43,7 @@ pub use snapshot::{
     PartVersions, PluginModel, SnapshotItem,
 };
 pub use time::{TimeError, normalise, parse_moment, parse_time};
+pub use usage::{Measures, Metric, UsageBlock, UsageSample};
 
 /// A JSON object; the shape of every section of a node.
 pub type Map = serde_json::Map<String, serde_json::Value>;

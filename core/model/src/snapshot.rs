@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Derive, Document, EdgeRule, EdgeType, Kind, Map, NodeId, Relation};
+use crate::{Derive, Document, EdgeRule, EdgeType, Kind, Map, NodeId, Relation, UsageSample};
 
 /// One line of a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub enum SnapshotItem {
     Node(Document),
     /// An edge that the collector knows by itself (edge rules make all others).
     Edge(EdgeRecord),
+    /// What a resource was measured to use; no node, and none has to be there for it.
+    Usage(UsageSample),
     /// Every resource of this kind was sent: those the core holds and did not see are gone.
     Complete(Complete),
     /// Every resource of a kind in one namespace was sent, where not all of the kind can be read at once.

@@ -82,6 +82,11 @@ impl Store {
         for found in trees.graph.scan_prefix(key::versions(account)).keys() {
             batch.remove(found.map_err(|error| self.trouble(error))?);
         }
+        for prefix in [key::usage(account), key::usage_parts(account)] {
+            for found in trees.graph.scan_prefix(prefix).keys() {
+                batch.remove(found.map_err(|error| self.trouble(error))?);
+            }
+        }
         for key in [key::attachment(account), key::floor(account)] {
             batch.remove(key);
         }

@@ -6,14 +6,18 @@
 //!         g account                    generation: number of the last commit that changed something
 //!         h account                    header of an account
 //!         m account section kind       manifest: which blocks hold the nodes (`n`) or edges (`e`)
+//!         p account kind moment part   a piece of what was measured
 //!         r account writer             blocks nobody needs any more
 //!         s account writer             a writer at work; its blocks are nothing until this is gone
+//!         u account kind moment        something was measured of a kind at a moment (milliseconds); no value
 //!         v account generation         version: the way back to the state before a commit
 //!         w                            last writer number
 //! block   account writer number part   a piece of a block; one byte more: nothing, it keeps room
 //! record  table key                    everything small
 //! overlay node                         what people added to a node
 //! ```
+use jiff::Timestamp;
+
 use crate::StoreError;
 use crate::manifest::BlockRef;
 
@@ -126,6 +130,42 @@ fn numbered(letter: u8, account: &str, writer: u64) -> Vec<u8> {
     let mut key = of(letter, account);
     key.extend_from_slice(&writer.to_be_bytes());
     key
+}
+
+/// Prefix of the moments at which something was measured in an account.
+pub(crate) fn usage(account: &str) -> Vec<u8> {
+    of(b'u', account)
+}
+
+/// A moment at which a kind was measured; moments before 1970 are those of 1970.
+pub(crate) fn usage_at(account: &str, kind: &str, at: Timestamp) -> Vec<u8> {
+    moment(usage(account), kind, at)
+}
+
+/// Prefix of the pieces of all measurements of an account.
+pub(crate) fn usage_parts(account: &str) -> Vec<u8> {
+    of(b'p', account)
+}
+
+/// Prefix of the pieces of one measurement.
+pub(crate) fn usage_parts_at(account: &str, kind: &str, at: Timestamp) -> Vec<u8> {
+    moment(usage_parts(account), kind, at)
+}
+
+fn moment(mut key: Vec<u8>, kind: &str, at: Timestamp) -> Vec<u8> {
+    text(&mut key, kind);
+    let moment = u64::try_from(at.as_millisecond()).unwrap_or_default();
+    key.extend_from_slice(&moment.to_be_bytes());
+    key
+}
+
+/// Kind and moment of what follows the prefix made by [`usage`].
+pub(crate) fn measured(rest: &[u8]) -> Option<(&str, Timestamp)> {
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    let kind = std::str::from_utf8(&rest[..end]).ok()?;
+    let (moment, _) = rest[end + 1..].split_first_chunk::<8>()?;
+    let moment = i64::try_from(u64::from_be_bytes(*moment)).ok()?;
+    Some((kind, Timestamp::from_millisecond(moment).ok()?))
 }
 
 /// Prefix of the blocks of a writer.

@@ -39,6 +39,7 @@ mod spoil;
 mod stage;
 mod stats;
 mod sync;
+mod usage;
 mod version;
 mod view;
 
@@ -59,4 +60,5 @@ pub use nodes::Nodes;
 pub use prune::{Keep, Pruned};
 pub use record::Records;
 pub use stats::Stats;
+pub use usage::KeepUsage;
 pub use view::{StoredNode, View};

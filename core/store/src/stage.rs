@@ -13,7 +13,7 @@ use crate::manifest::{BlockRef, Run};
 use crate::{Damaged, StoreError};
 
 /// Longest value, so that no page of sled's outgrows its log and becomes a file of its own.
-const PART: usize = 48 * 1024;
+pub(crate) const PART: usize = 48 * 1024;
 
 /// The trees that blocks and their notes live in.
 #[derive(Debug, Clone)]

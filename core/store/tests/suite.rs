@@ -19,3 +19,5 @@ mod sample;
 mod small;
 #[path = "suite/space.rs"]
 mod space;
+#[path = "suite/usage.rs"]
+mod usage;

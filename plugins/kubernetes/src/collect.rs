@@ -12,6 +12,7 @@ mod reader;
 mod seen;
 mod stale;
 mod summary;
+mod usage;
 
 pub(crate) use access::Access;
 pub(crate) use choice::Choice;
@@ -128,14 +129,15 @@ pub(crate) async fn run(
     .await?;
     let choice = Choice::new(&plan.config, model);
     let wanted = out.wanted(&plan.discovered, &choice).await?;
+    let usage = out.wanted_usage(&plan.discovered, &choice);
     let complete = plan.discovered.is_complete();
-    let (cluster, known) = (
-        plan.begin.account.clone(),
-        plan.discovered.resources.clone(),
-    );
+    let cluster = plan.begin.account.clone();
+    let known = [&plan.discovered.resources[..], &usage].concat();
     let parallel = plan.config.list_parallelism.max(1);
     let collection = Arc::new(Collection::new(plan, choice, sink));
     out.stages(&collection, wanted, parallel).await?;
+    // Last, so that nothing else waits for a server that may be down.
+    out.stage(&collection, usage, parallel).await?;
     out.end(complete, &cluster, &known).await
 }
 
@@ -268,6 +270,18 @@ impl<'p> Out<'p> {
         Ok(wanted)
     }
 
+    /// Where to ask what nodes and pods use, as far as that is wanted.
+    fn wanted_usage(&mut self, discovered: &Discovered, choice: &Choice) -> Vec<Resource> {
+        let is_wanted = |one: &&Resource| choice.wants_usage(&usage::of(one), one);
+        let wanted: Vec<_> = discovered.usage.iter().filter(is_wanted).cloned().collect();
+        self.progress.kinds += wanted.len() as u64;
+        if choice.asks_for_usage() {
+            let stale = discovered.usage_stale.as_ref();
+            self.summary.no_usage(stale.map(usage::not_served));
+        }
+        wanted
+    }
+
     /// Namespaces and nodes first, since others are read by them; then what the API defines; then custom
     /// kinds. Where two groups show the same object, the earlier stage wins.
     async fn stages(
@@ -356,7 +370,8 @@ impl<'p> Out<'p> {
         known: &[Resource],
     ) -> Result<(), PluginError> {
         let mut items = self.summary.end();
-        let cluster = errors::with_errors(cluster, self.summary.gaps(), known);
+        let missing = (self.summary.gaps(), self.summary.usage());
+        let cluster = errors::with_errors(cluster, missing, known);
         items.push(SnapshotItem::Node(cluster.into()));
         items.push(SnapshotItem::End(End { discovery_complete }));
         self.progress.done = true;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stocktake_config::K8sConfig;
 use stocktake_model::Model;
 
+use crate::discovery::USAGE;
 use crate::model::built_in_model;
 
 /// Groups of the API and what of them is listed.
@@ -110,7 +111,10 @@ pub fn cluster_roles(config: &K8sConfig) -> [String; 2] {
     } else {
         "list"
     };
-    [collect(&wanted, verbs), change(&wanted)]
+    [
+        collect(&wanted, verbs, &wanted.measured(config)),
+        change(&wanted),
+    ]
 }
 
 impl Wanted {
@@ -151,6 +155,19 @@ impl Wanted {
         has("", "secrets") || has("", "*") || has("*", "*")
     }
 
+    /// Of what it is asked how much it uses, beyond what the other rules cover.
+    fn measured(&self, config: &K8sConfig) -> Vec<&'static str> {
+        let plurals = ["nodes", "pods"].into_iter();
+        let is_asked = |plural: &&str| {
+            let of = |group: &str| {
+                let plurals = self.resources.get(group);
+                plurals.is_some_and(|all| all.contains(*plural) || all.contains("*"))
+            };
+            config.collect_usage && of("") && !of(USAGE)
+        };
+        plurals.filter(is_asked).collect()
+    }
+
     fn add(&mut self, group: &str, plural: &str) {
         let plurals = self.resources.entry(group.to_owned()).or_default();
         plurals.insert(plural.to_owned());
@@ -188,7 +205,7 @@ fn served(words: &[String]) -> impl Iterator<Item = (&'static str, &'static str)
         .filter(|(_, plural)| words.iter().any(|word| word == plural))
 }
 
-fn collect(wanted: &Wanted, verbs: &str) -> String {
+fn collect(wanted: &Wanted, verbs: &str, measured: &[&str]) -> String {
     let mut text = head(
         "stocktake-collect",
         "Everything stocktake needs to collect.",
@@ -208,6 +225,12 @@ fn collect(wanted: &Wanted, verbs: &str) -> String {
     }
     text.push_str("rules:\n");
     text.push_str(&rules(wanted, verbs));
+    if !measured.is_empty() {
+        text.extend([
+            "# What they use, where the cluster measures it.\n",
+            &rule(USAGE, measured, "list"),
+        ]);
+    }
     text.push_str(
         "\
 # Who the cluster is: the uid of this namespace.
@@ -258,16 +281,21 @@ metadata:
 
 fn rules(wanted: &Wanted, verbs: &str) -> String {
     let rule = |(group, plurals): (&String, &BTreeSet<String>)| {
-        let plurals: Vec<String> = plurals
-            .iter()
-            .map(|plural| format!("\"{plural}\""))
-            .collect();
-        format!(
-            "- apiGroups: [\"{group}\"]\n  resources: [{}]\n  verbs: [\"{verbs}\"]\n",
-            plurals.join(", ")
-        )
+        let plurals: Vec<&str> = plurals.iter().map(String::as_str).collect();
+        rule(group, &plurals, verbs)
     };
     wanted.resources.iter().map(rule).collect()
+}
+
+fn rule(group: &str, plurals: &[&str], verbs: &str) -> String {
+    let plurals: Vec<String> = plurals
+        .iter()
+        .map(|plural| format!("\"{plural}\""))
+        .collect();
+    format!(
+        "- apiGroups: [\"{group}\"]\n  resources: [{}]\n  verbs: [\"{verbs}\"]\n",
+        plurals.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -383,6 +411,10 @@ mod tests {
                   verbs: ["list"]
                 - apiGroups: ["cert-manager.io"]
                   resources: ["certificates"]
+                  verbs: ["list"]
+                # What they use, where the cluster measures it.
+                - apiGroups: ["metrics.k8s.io"]
+                  resources: ["pods"]
                   verbs: ["list"]
                 # Who the cluster is: the uid of this namespace.
                 - apiGroups: [""]

@@ -10,4 +10,5 @@ mod recorded;
 mod rights;
 mod stage;
 mod trouble;
+mod usage;
 mod watch;

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 use stocktake_engine::Graph;
-use stocktake_model::{EdgeRecord, EdgeType, Model, NodeId, NodeRecord, Overlay};
+use stocktake_model::{
+    EdgeRecord, EdgeType, Measures, Metric, Model, NodeId, NodeRecord, Overlay, UsageBlock,
+};
 
 use crate::fixture::{begin, builder, ids, model, record, request, rows};
 use crate::generate::{Inventory, Node, aggregate, inventory, query, simple};
@@ -57,6 +59,7 @@ fn engine_after(before: &Inventory, inventory: &Inventory) -> Graph {
             .filter(|record| !old.contains(record))
             .collect();
         graph = graph.with_changes(account, &changed, &gone.collect::<Vec<_>>(), &[], &[]);
+        graph = graph.with_usage(account, &usage(&ids, nodes));
         for (id, node) in ids.iter().zip(nodes) {
             if let Some((desired, metadata)) = &node.marks {
                 let map = |value: &Value| value.as_object().cloned().unwrap();
@@ -71,6 +74,26 @@ fn engine_after(before: &Inventory, inventory: &Inventory) -> Graph {
         }
     }
     graph.with_overlay(overlay)
+}
+
+/// When everything was measured.
+const MEASURED: &str = "2024-05-10T11:00:00Z";
+
+/// What the nodes of an account use, kind by kind.
+fn usage(ids: &[NodeId], nodes: &[Node]) -> Vec<UsageBlock> {
+    let mut kinds: BTreeMap<&str, BTreeMap<NodeId, Measures>> = BTreeMap::new();
+    for (id, node) in ids.iter().zip(nodes) {
+        if let Some(used) = node.used {
+            let measures = Measures::default().with(Metric::MemoryBytes, Some(used.into()));
+            kinds.entry(node.kind).or_default().insert(*id, measures);
+        }
+    }
+    let block = |(kind, nodes): (&str, BTreeMap<NodeId, Measures>)| UsageBlock {
+        kind: format!("kubernetes_{kind}"),
+        at: MEASURED.parse().unwrap(),
+        nodes: nodes.into_iter().collect(),
+    };
+    kinds.into_iter().map(block).collect()
 }
 
 /// The same inventory as documents. Edges are those of the engine: which ones there are is tested elsewhere.
@@ -120,6 +143,12 @@ fn documents(model: &Model, account: &str, nodes: &[Node]) -> Vec<Value> {
     let mut docs = Vec::new();
     for (at, record) in all.iter().enumerate() {
         let mut doc = document(model, record, &record.node_id("k8s", account).to_string());
+        if let Some(used) = at.checked_sub(first).and_then(|at| nodes[at].used) {
+            doc["usage"] = json!({
+                "memory_bytes": {"min": used, "avg": used, "max": used},
+                "entries": 1, "start": MEASURED, "duration": "0s",
+            });
+        }
         let marks = at.checked_sub(first).and_then(|at| nodes[at].marks.clone());
         if let Some((desired, metadata)) = marks {
             if desired != json!({}) {

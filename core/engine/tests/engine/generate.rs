@@ -10,6 +10,8 @@ pub(crate) struct Node {
     pub(crate) name: &'static str,
     pub(crate) properties: Vec<(&'static str, Value)>,
     pub(crate) marks: Option<(Value, Value)>,
+    /// Bytes of memory it uses, if that was measured.
+    pub(crate) used: Option<u32>,
 }
 
 /// Ends (places in the list of nodes), type, relation.
@@ -60,13 +62,15 @@ fn node() -> impl Strategy<Value = Node> {
             prop::sample::select(vec![json!({}), json!({"protected": true})]),
         ),
     );
-    (kind, namespace, name, properties(), marks).prop_map(
-        |(kind, namespace, name, properties, marks)| Node {
+    let used = prop::option::weighted(0.4, 0..3_u32);
+    (kind, namespace, name, properties(), marks, used).prop_map(
+        |(kind, namespace, name, properties, marks, used)| Node {
             kind,
             namespace,
             name,
             properties,
             marks,
+            used,
         },
     )
 }
@@ -141,7 +145,7 @@ fn properties() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
         })
 }
 
-const PATHS: [&str; 20] = [
+const PATHS: [&str; 23] = [
     "restarts",
     "name",
     "paused",
@@ -162,6 +166,9 @@ const PATHS: [&str; 20] = [
     "/ancestors.account.reported.name",
     "/ancestors.kubernetes_node.reported.name",
     "/descendants.kubernetes_pod.reported.restarts",
+    "/usage.memory_bytes.avg",
+    "/usage.entries",
+    "/ancestors.kubernetes_node.usage.memory_bytes.max",
 ];
 
 /// Paths inside of an element of `containers`.
@@ -260,6 +267,7 @@ fn part() -> impl Strategy<Value = String> {
         " sort restarts desc, name",
         " sort age",
         " sort odd desc",
+        " sort /usage.memory_bytes.min desc",
         " sort /ancestors.kubernetes_node.reported.name",
     ]);
     let limit = text(&["", "", "", "", "", " limit 2", " limit 1, 3", " limit 0"]);
@@ -285,6 +293,7 @@ pub(crate) fn simple() -> impl Strategy<Value = String> {
         " sort name desc",
         " sort restarts, name",
         " sort odd",
+        " sort /usage.memory_bytes.avg",
     ]);
     let limit = text(&["", " limit 3", " limit 2, 20", " limit 40", " limit 0"]);
     (filter(), sort, limit).prop_map(|(filter, sort, limit)| format!("{filter}{sort}{limit}"))
@@ -316,6 +325,7 @@ pub(crate) fn aggregate() -> impl Strategy<Value = String> {
             "/ancestors.account.reported.name as a",
             "/ancestors.kubernetes_node.reported.name as node",
             "name",
+            "/usage.memory_bytes.max as used",
         ],
         0..3,
     );
@@ -326,6 +336,7 @@ pub(crate) fn aggregate() -> impl Strategy<Value = String> {
             "sum(restarts)",
             "min(odd)",
             "max(ctime)",
+            "sum(/usage.memory_bytes.avg)",
         ],
         1..4,
     );

@@ -14,3 +14,4 @@ mod naive_filter;
 mod naive_value;
 mod naive_walk;
 mod told;
+mod usage;

@@ -107,6 +107,8 @@ impl Naive {
             ["reported", rest @ ..] | ["ancestors" | "descendants", _, "reported", rest @ ..] => {
                 rest
             }
+            ["usage", "entries"] => return Some(PropertyType::Int64),
+            ["usage", _, _] | ["ancestors", _, "usage", _, _] => return Some(PropertyType::Double),
             ["metadata", "protected"] | ["desired", "clean"] => return Some(PropertyType::Boolean),
             _ => return None,
         };

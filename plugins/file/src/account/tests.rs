@@ -32,7 +32,10 @@ async fn collected(path: &Path) -> (Vec<String>, Vec<String>, Vec<Gap>, bool) {
             SnapshotItem::Gap(gap) => gaps.push(gap),
             SnapshotItem::End(found) => end = Some(found.discovery_complete),
             SnapshotItem::Begin(begin) => assert_eq!(begin.cloud, "aws"),
-            SnapshotItem::Model(_) | SnapshotItem::Edge(_) | SnapshotItem::Part(_) => {}
+            SnapshotItem::Model(_)
+            | SnapshotItem::Edge(_)
+            | SnapshotItem::Part(_)
+            | SnapshotItem::Usage(_) => {}
         }
     }
     (nodes, complete, gaps, end.unwrap())

@@ -12,6 +12,7 @@ use crate::access;
 use crate::auth::{ANONYMOUS, Access, Permissions};
 use crate::catalog::Resource;
 use crate::delete::{self, DeleteOptions, Deleted};
+use crate::metrics;
 use crate::options::{AggregatedDiscovery, Version};
 use crate::patch::Language;
 use crate::request::{Query, Route, Target, WriteOptions, verb};
@@ -242,6 +243,14 @@ impl Api {
         let misplaced = resource.namespaced && namespace.is_none() && verb != "list";
         if !resource.allows(verb) || misplaced {
             return Err(Status::method_not_allowed());
+        }
+        if resource.group == metrics::GROUP {
+            let world = self.read();
+            let body = match verb {
+                "list" => world.measured_list(resource, namespace, &call.query),
+                _ => world.measured(resource, namespace, name),
+            };
+            return Ok(Reply::value(200, &body?));
         }
         match verb {
             "list" => {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::builtin::{BUILTIN, SCALE, STATUS, Sub};
+use crate::metrics;
 
 /// One resource in one served version.
 #[derive(Debug, Clone)]
@@ -85,15 +86,23 @@ pub(crate) struct Group {
     pub(crate) stale: bool,
 }
 
+/// What an aggregated API server is there for.
+#[derive(Debug, Clone)]
+struct Aggregated {
+    group: String,
+    version: String,
+    /// Nothing if it does not answer.
+    resources: Vec<Arc<Resource>>,
+}
+
 /// Every served group, in the order of discovery.
 #[derive(Debug, Clone)]
 pub(crate) struct Catalog {
     builtin: Vec<Group>,
     /// By name of the CRD.
     custom: BTreeMap<String, Vec<Arc<Resource>>>,
-    /// Group and version by name of the `APIService`: aggregated API servers, which are never there
-    /// in this simulator.
-    aggregated: BTreeMap<String, (String, String)>,
+    /// By name of the `APIService`: aggregated API servers. But for that of metrics none is ever there in this simulator.
+    aggregated: BTreeMap<String, Aggregated>,
     groups: Vec<Group>,
 }
 
@@ -181,7 +190,16 @@ impl Catalog {
             spec["version"].as_str(),
             spec["service"].is_object(),
         ) {
-            let served = (group.to_owned(), version.to_owned());
+            let resources = if metrics::is_served(api_service) {
+                metrics::resources()
+            } else {
+                Vec::new()
+            };
+            let served = Aggregated {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                resources,
+            };
             self.aggregated.insert(name.to_owned(), served);
             self.rebuild();
         }
@@ -200,8 +218,13 @@ impl Catalog {
         for resource in self.custom.values().flatten() {
             add(&mut custom, Arc::clone(resource));
         }
-        for (group, version) in self.aggregated.values() {
-            let served = (version.clone(), Vec::new());
+        for Aggregated {
+            group,
+            version,
+            resources,
+        } in self.aggregated.values()
+        {
+            let served = (version.clone(), resources.clone());
             let known = self.groups.iter().any(|other| other.name == *group);
             match custom.iter_mut().find(|other| other.name == *group) {
                 _ if known => {}
@@ -210,7 +233,7 @@ impl Catalog {
                 None => custom.push(Group {
                     name: group.clone(),
                     versions: vec![served],
-                    stale: true,
+                    stale: resources.is_empty(),
                 }),
             }
         }

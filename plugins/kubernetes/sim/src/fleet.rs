@@ -39,6 +39,8 @@ pub struct FleetShape {
     pub objects_per_cluster: usize,
     /// Whether the first cluster holds the Helm release `resoto`.
     pub release_resoto: bool,
+    /// Whether every cluster measures what nodes and pods use: one `APIService` more than its objects.
+    pub metrics: bool,
     /// Trouble of whole clusters, dealt out from the last cluster backwards. The first cluster
     /// never has any.
     pub troubles: Vec<Trouble>,
@@ -53,6 +55,7 @@ impl Default for FleetShape {
             clusters: 4,
             objects_per_cluster: 2_000,
             release_resoto: true,
+            metrics: false,
             troubles: vec![
                 Trouble::Unreachable,
                 Trouble::Forbidden {

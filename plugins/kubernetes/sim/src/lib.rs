@@ -8,7 +8,7 @@
 //! - `sim`, `hand`, `options`, `auth`, `faults`, `clock`, `kubeconfig`: what a caller holds in hand;
 //! - `server`, `tls`: the front door; `api`, `paths`: from a request to an answer (`request`, `accept`, `status`);
 //! - `discovery`, `catalog`, `builtin`: what is served;
-//! - `list`, `watch`, `stream`, `table`, `selector`, `token`: reading;
+//! - `list`, `watch`, `stream`, `table`, `selector`, `token`: reading; `metrics`: what is measured;
 //! - `write`, `managed`, `validate`, `delete`, `eviction`: changing;
 //! - `world`, `store`, `object`, `convert`, `controllers`: the cluster itself;
 //! - [`fleet`]: seeded objects to fill it with.
@@ -34,6 +34,7 @@ mod hand;
 mod kubeconfig;
 mod list;
 mod managed;
+mod metrics;
 mod object;
 mod openapi;
 mod options;
@@ -60,6 +61,7 @@ pub use builtin::built_in_kinds;
 pub use clock::Clock;
 pub use faults::{Effect, FaultId, Faults, Matcher, Times};
 pub use kubeconfig::merge_kubeconfigs;
+pub use metrics::metrics_api;
 pub use options::{
     AggregatedDiscovery, Controllers, PodTermination, Protocols, SimError, SimOptions, Version,
 };

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::fleet::{Cluster, FleetShape, Trouble, fleet};
 use crate::{
     Credential, Permissions, Rule, Sim, SimError, SimOptions, User, Version, merge_kubeconfigs,
+    metrics_api,
 };
 
 /// Name of the user that collects; what it may not do is the cluster's trouble.
@@ -26,7 +27,9 @@ impl RunningFleet {
         let mut sims = Vec::new();
         let mut documents = Vec::new();
         for cluster in fleet(shape) {
-            let sim = Sim::start(cluster.objects(), options(&cluster)).await?;
+            let measured = shape.metrics.then(metrics_api);
+            let objects = cluster.objects().chain(measured);
+            let sim = Sim::start(objects, options(&cluster)).await?;
             documents.push(sim.kubeconfig(&cluster.name, Credential::Token(COLLECTOR))?);
             if cluster.trouble == Some(Trouble::Unreachable) {
                 sim.stop().await;

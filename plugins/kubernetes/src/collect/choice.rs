@@ -54,6 +54,20 @@ impl Choice {
         })
     }
 
+    /// Whether it is asked at all what nodes and pods use.
+    pub(super) fn asks_for_usage(&self) -> bool {
+        self.config.collect_usage
+    }
+
+    /// Whether it is wanted what objects of a resource use; `measured` is where that is told.
+    pub(super) fn wants_usage(&self, resource: &Resource, measured: &Resource) -> bool {
+        let kind = crate::kind_name(resource);
+        let left_out = |entry: &String| self.means(entry, measured, &kind);
+        self.config.collect_usage
+            && self.leaves_out(resource, &kind).is_none()
+            && !self.config.no_collect.iter().any(left_out)
+    }
+
     /// A kind with or without its prefix, a base kind, or a `group/plural` pattern (`core` for the core group).
     fn means(&self, entry: &str, resource: &Resource, kind: &str) -> bool {
         if let Some((group, plural)) = entry.split_once('/') {

@@ -4,13 +4,19 @@ use stocktake_model::{Gap, GapReason, NodeRecord};
 
 use crate::Resource;
 
-/// The record of the cluster again, with `collect_errors` and `metadata.partial_kinds`.
-pub(super) fn with_errors(cluster: &NodeRecord, gaps: &[Gap], known: &[Resource]) -> NodeRecord {
-    let missing: Vec<&Gap> = gaps
-        .iter()
-        .filter(|gap| gap.reason != GapReason::NotCollected)
-        .collect();
-    let mut errors: Vec<Value> = missing.iter().map(|gap| told(gap, known)).collect();
+/// The record of the cluster again, with `collect_errors` and `metadata.partial_kinds`. What of the usage could not be
+/// read is told among them; no kind is partial for it.
+pub(super) fn with_errors(
+    cluster: &NodeRecord,
+    (gaps, usage): (&[Gap], &[Gap]),
+    known: &[Resource],
+) -> NodeRecord {
+    let is_missing = |gap: &&Gap| gap.reason != GapReason::NotCollected;
+    let missing: Vec<&Gap> = gaps.iter().filter(is_missing).collect();
+    let usage = usage.iter().filter(is_missing);
+    let told = |gap: &Gap| told(gap, known);
+    let mut errors: Vec<Value> = missing.iter().map(|gap| told(gap)).collect();
+    errors.extend(usage.map(|gap| without_kind(told(gap))));
     errors.sort_by_cached_key(Value::to_string);
     let mut kinds: Vec<&str> = missing
         .iter()
@@ -27,6 +33,14 @@ pub(super) fn with_errors(cluster: &NodeRecord, gaps: &[Gap], known: &[Resource]
     let reported = &mut cluster.reported;
     reported.insert("collect_errors".to_owned(), errors.into());
     cluster
+}
+
+/// Measurements are of no kind.
+fn without_kind(mut error: Value) -> Value {
+    if let Some(error) = error.as_object_mut() {
+        error.remove("resource_kind");
+    }
+    error
 }
 
 fn told(gap: &Gap, known: &[Resource]) -> Value {
@@ -71,9 +85,13 @@ mod tests {
             hint: None,
         };
         let gaps = [gap(GapReason::Forbidden), gap(GapReason::NotCollected)];
+        let usage = [Gap {
+            namespace: None,
+            ..gap(GapReason::NotServed)
+        }];
         let cluster = with_errors(
             &NodeRecord::default(),
-            &gaps,
+            (&gaps, &usage),
             &[example("acme.dev", "examples")],
         );
         assert_eq!(
@@ -81,13 +99,18 @@ mod tests {
             json!({"collect_errors": [{
                 "api_version": "acme.dev/v1", "resource": "examples", "status": 403,
                 "resource_kind": "kubernetes_acme_dev_example", "namespace": "web",
-                "reason": "forbidden", "message": "no"}]})
+                "reason": "forbidden", "message": "no"}, {
+                "api_version": "acme.dev/v1", "resource": "examples", "status": 503,
+                "reason": "not_served", "message": "no"}]})
         );
         assert_eq!(
             cluster.metadata["partial_kinds"],
             json!(["kubernetes_acme_dev_example"])
         );
-        let whole = with_errors(&NodeRecord::default(), &gaps[1..], &[]);
+        let whole = with_errors(&NodeRecord::default(), (&gaps[1..], &usage), &[]);
+        assert_eq!(whole.reported["collect_errors"][0]["status"], 503);
+        assert!(whole.metadata.is_empty());
+        let whole = with_errors(&NodeRecord::default(), (&gaps[1..], &[]), &[]);
         assert_eq!(whole.reported["collect_errors"], json!([]));
         assert!(whole.metadata.is_empty());
     }

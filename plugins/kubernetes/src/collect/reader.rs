@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use stocktake_model::{Gap, GapReason, SnapshotItem};
+use stocktake_model::{Gap, GapReason, SnapshotItem, UsageSample};
 
-use super::Collection;
 use super::clock::With;
+use super::{Collection, usage};
 use crate::list::Flaws;
 use crate::page::{Element, Form, Lost};
 use crate::trouble::RequestError;
@@ -27,6 +27,8 @@ pub(super) struct Listed {
     pub parts: BTreeMap<String, String>,
     /// Objects that can not be known.
     pub flaws: Flaws,
+    /// Whether these are measurements: no nodes come of them, and what could not be read is no gap.
+    pub is_usage: bool,
 }
 
 /// Why reading stopped.
@@ -48,6 +50,7 @@ impl Collection {
     pub(super) async fn read(&self, resource: &Resource) -> Listed {
         let mut listed = Listed {
             kind: crate::kind_name(resource),
+            is_usage: usage::is(resource),
             ..Listed::default()
         };
         let read = self.read_into(resource, &mut listed);
@@ -250,6 +253,10 @@ impl Collection {
         {
             return Ok(None);
         }
+        if usage::is(resource) {
+            let sample = usage::sample(resource, &object);
+            return self.measured(sample).await;
+        }
         if resource.group.is_empty() && resource.plural == "namespaces" {
             self.heard_of_namespace(text("name").unwrap_or_default());
         }
@@ -288,6 +295,15 @@ impl Collection {
         }
         self.clock.add(With::Sending, begun.elapsed());
         Ok(None)
+    }
+
+    /// One measurement.
+    async fn measured(&self, sample: Option<UsageSample>) -> Result<Option<Lost>, Stop> {
+        let Some(sample) = sample else {
+            return Ok(Some(Lost::Malformed));
+        };
+        let sent = self.sink.send(SnapshotItem::Usage(sample)).await;
+        sent.map_err(|_| Stop::Closed).map(|()| None)
     }
 
     /// Notes whether anything else is worth asking. The first reason stands: others follow from it.

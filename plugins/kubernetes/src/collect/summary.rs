@@ -30,6 +30,8 @@ const BINDINGS: &[&str] = &["kubernetes_role_binding", "kubernetes_cluster_role_
 pub(super) struct Summary {
     gaps: Vec<Gap>,
     sent: BTreeMap<String, u64>,
+    /// What of the usage could not be read.
+    usage: Vec<Gap>,
     /// Kinds that were tried.
     tried: Vec<String>,
     /// Gaps there are; what the configuration leaves out is none.
@@ -50,6 +52,16 @@ impl Summary {
         &self.gaps
     }
 
+    /// Takes what makes that usage is not known: nothing else is missing for it.
+    pub(super) fn no_usage(&mut self, gaps: impl IntoIterator<Item = Gap>) {
+        self.usage.extend(gaps);
+    }
+
+    /// What of the usage could not be read.
+    pub(super) fn usage(&self) -> &[Gap] {
+        &self.usage
+    }
+
     /// Whether something of this kind could not be read, or was not to be.
     pub(super) fn lacks(&self, kind: &str) -> bool {
         let of_kind = |gap: &Gap| gap.kind.as_deref() == Some(kind);
@@ -58,6 +70,10 @@ impl Summary {
 
     /// Takes a kind that was read; what there is to tell about it.
     pub(super) fn listed(&mut self, listed: Listed) -> Vec<SnapshotItem> {
+        if listed.is_usage {
+            self.no_usage(listed.gaps);
+            return Vec::new();
+        }
         let whole = listed.gaps.iter().all(|gap| !is_wide(gap));
         let mut parts = listed.parts;
         // What is gone from a namespace goes only outside of gaps: who resumes from there has to know it.

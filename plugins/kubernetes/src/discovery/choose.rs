@@ -12,6 +12,10 @@ pub(crate) struct Discovered {
     pub resources: Vec<Resource>,
     /// Group versions that can not be listed now.
     pub stale: Vec<Stale>,
+    /// Where to ask what nodes and pods use: no objects, and nothing is missing without them.
+    pub usage: Vec<Resource>,
+    /// Why that cannot be asked now, though the server names it.
+    pub usage_stale: Option<Stale>,
     /// Every group with the version it prefers and all it has.
     pub groups: Vec<(String, String, Vec<String>)>,
 }
@@ -28,11 +32,10 @@ pub(crate) struct Stale {
 }
 
 /// Groups whose objects are computed when asked for: they have no UID.
-const WITHOUT_OBJECTS: [&str; 3] = [
-    "metrics.k8s.io",
-    "custom.metrics.k8s.io",
-    "external.metrics.k8s.io",
-];
+const WITHOUT_OBJECTS: [&str; 2] = ["custom.metrics.k8s.io", "external.metrics.k8s.io"];
+
+/// The one of them whose answers are about objects of other groups.
+pub(crate) const USAGE: &str = "metrics.k8s.io";
 
 /// Groups whose resources moved: (plural, old group, new group).
 const MOVED: [(&str, &str, &str); 9] = [
@@ -53,7 +56,14 @@ impl Discovered {
         let mut resources = Vec::new();
         let mut stale: Vec<Stale> = Vec::new();
         let mut named = Vec::new();
+        let (mut usage, mut usage_stale) = (Vec::new(), None);
         for group in groups {
+            if group.name == USAGE {
+                usage_stale = stale_of(&group).pop();
+                usage = of_group(group);
+                usage.retain(|one| matches!(one.plural.as_str(), "nodes" | "pods"));
+                continue;
+            }
             if WITHOUT_OBJECTS.contains(&group.name.as_str()) {
                 continue;
             }
@@ -86,6 +96,8 @@ impl Discovered {
         Self {
             resources,
             stale,
+            usage,
+            usage_stale,
             groups: named,
         }
     }
@@ -195,7 +207,15 @@ mod tests {
         let listed = found.resources.iter().map(Resource::list_path);
         let stale = found.stale.iter();
         let stale = stale.map(|stale| format!("stale {}: {}", stale.group_version, stale.why));
-        let mut shown: Vec<String> = listed.chain(stale).collect();
+        let usage = found.usage.iter();
+        let usage = usage.map(|one| format!("usage {}", one.list_path()));
+        let usage_stale = found.usage_stale.iter();
+        let usage_stale = usage_stale.map(|stale| format!("no usage: {}", stale.why));
+        let mut shown: Vec<String> = listed
+            .chain(stale)
+            .chain(usage)
+            .chain(usage_stale)
+            .collect();
         shown.push(String::new());
         expected.assert_eq(&shown.join("\n"));
     }
@@ -259,6 +279,10 @@ mod tests {
                 ),
                 group(
                     "metrics.k8s.io",
+                    json!([{"version": "v1", "resources": [resource("pods", &list), resource("other", &list)]}])
+                ),
+                group(
+                    "custom.metrics.k8s.io",
                     json!([{"version": "v1", "resources": [resource("pods", &list)]}])
                 ),
             ]),
@@ -266,6 +290,7 @@ mod tests {
                 /apis/apps/v1/deployments
                 /apis/events.k8s.io/v1/events
                 /apis/extensions/v1beta1/ingresses
+                usage /apis/metrics.k8s.io/v1/pods
             "]],
         );
     }
@@ -275,6 +300,7 @@ mod tests {
         let list = ["list"];
         check(
             json!([
+                group("metrics.k8s.io", json!([{"version": "v1beta1", "freshness": "Stale", "resources": []}])),
                 group("down.dev", json!([{"version": "v1", "freshness": "Stale", "resources": [resource("a", &list)]}])),
                 {"metadata": {"name": "odd.dev"}, "versions": 7},
                 group("half.dev", json!([{"version": "v1", "resources": [resource("b", &list), {"resource": 3}]}])),
@@ -285,6 +311,7 @@ mod tests {
                 stale down.dev/v1: the server behind it does not answer
                 stale half.dev/v1: what the server says about a resource of it can not be read
                 stale odd.dev: what the server says about the group can not be read
+                no usage: the server behind it does not answer
             "]],
         );
     }

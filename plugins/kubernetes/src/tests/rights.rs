@@ -1,7 +1,7 @@
 //! The rights that are printed are enough: a user who has them and no others collects and watches without a gap.
 use serde_json::{Value, json};
 use stocktake_config::K8sConfig;
-use stocktake_kubernetes_sim::{Permissions, Rule, Sim, User};
+use stocktake_kubernetes_sim::{Permissions, Rule, Sim, SimOptions, User, metrics_api};
 
 use super::stage;
 use crate::cluster_roles;
@@ -23,7 +23,12 @@ fn granted(role: &str) -> Permissions {
 async fn cluster(settings: &Value) -> Sim {
     let config: K8sConfig = serde_json::from_value(settings.clone()).unwrap();
     let [collect, _] = cluster_roles(&config);
-    stage::with_users(vec![User::new("somebody", granted(&collect))]).await
+    let options = SimOptions {
+        users: vec![User::new("somebody", granted(&collect))],
+        ..SimOptions::default()
+    };
+    let objects = stage::objects().into_iter().chain([metrics_api()]);
+    Sim::start(objects, options).await.unwrap()
 }
 
 #[tokio::test]
@@ -38,6 +43,7 @@ async fn the_printed_rights_are_enough_to_collect() {
         let snapshot = stage::collect(&*account).await.unwrap();
         assert_eq!(snapshot.trouble(), "", "{settings}");
         assert_eq!(snapshot.names("kubernetes_pod").len(), 25, "{settings}");
+        assert_eq!(snapshot.usage.len(), 2 + 25, "{settings}");
     }
 }
 

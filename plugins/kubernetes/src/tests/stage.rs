@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use stocktake_kubernetes_sim::{Credential, Sim, SimOptions, User};
 use stocktake_model::{
-    Begin, Complete, End, Gap, NodeRecord, ObjectRef, PartVersions, SnapshotItem,
+    Begin, Complete, End, Gap, NodeRecord, ObjectRef, PartVersions, SnapshotItem, UsageSample,
 };
 use stocktake_plugin_api::{Account, Plugin as _, PluginError, Progress, ProgressSink};
 use tokio::sync::mpsc;
@@ -120,6 +120,7 @@ pub(super) struct Snapshot {
     /// Versions of what was read namespace by namespace.
     pub parts: PartVersions,
     pub gaps: Vec<Gap>,
+    pub usage: Vec<UsageSample>,
     /// Kinds as they were declared last.
     pub model: stocktake_model::Model,
     pub end: Option<End>,
@@ -166,6 +167,7 @@ pub(super) async fn collect(account: &dyn Account) -> Result<Snapshot, PluginErr
                     parts.insert(part.namespace, part.resource_version);
                 }
                 SnapshotItem::Gap(gap) => snapshot.gaps.push(gap),
+                SnapshotItem::Usage(sample) => snapshot.usage.push(sample),
                 SnapshotItem::End(end) => snapshot.end = Some(end),
             }
         }

@@ -13,6 +13,7 @@ mod errors;
 mod eviction;
 mod faults;
 mod fixture;
+mod metrics;
 mod openapi;
 mod paging;
 mod patch;
