@@ -273,10 +273,7 @@ impl<'a> Walk<'a> {
 
     /// `{name: DB_PASSWORD, value: …}` outside of env: headers, parameters of templates.
     fn hide_pair(&self, map: &mut RawMap<'_>) {
-        if !map
-            .get("value")
-            .is_some_and(|value| value.as_str().is_some())
-        {
+        if map.get("value").and_then(Raw::as_str).is_none() {
             return;
         }
         let name = map.get("name").or_else(|| map.get("key"));
