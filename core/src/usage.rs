@@ -1,7 +1,6 @@
 //! What nodes use, on its way from a snapshot into the record and the graph. It is no part of a document, and nothing
 //! is missing without it: a record that does not take it is told in the log.
 use std::collections::BTreeMap;
-
 use std::sync::Arc;
 
 use jiff::Timestamp;

@@ -65,21 +65,15 @@ async fn what_is_gone_goes_where_only_named_namespaces_may_be_read() {
 async fn a_user_of_some_namespaces_watches_them_one_by_one() {
     let sim = cluster(guest_of(&["web", "late"])).await;
     let guest = Running::start_as(&sim, "guest", &["k8s.watch=true"]).await;
-    let as_guest = async || {
-        let fresh = Running::start_as(&sim, "guest", &[]).await;
-        let graph = fresh.graph().await;
-        fresh.stop().await;
-        graph
-    };
     sim.put(pod("new", 1)).unwrap();
     sim.remove("", "pods", Some("web"), "pod-2");
     sim.put(config_map("kube-system", "unseen")).unwrap();
-    guest.becomes(&as_guest().await).await;
+    guest.becomes(&collected_anew(&sim).await).await;
     // A namespace more, and then all versions are forgotten.
     sim.put(object("v1", "Namespace", "", "late", json!({})))
         .unwrap();
     sim.put(config_map("late", "first")).unwrap();
-    guest.becomes(&as_guest().await).await;
+    guest.becomes(&collected_anew(&sim).await).await;
     let verbs = ["watch", "list"].map(|verb| Matcher {
         verb: Some(verb.to_owned()),
         ..Matcher::any()
@@ -93,8 +87,16 @@ async fn a_user_of_some_namespaces_watches_them_one_by_one() {
     sim.put(config_map("web", "second")).unwrap();
     sim.compact();
     sim.faults().clear();
-    guest.becomes(&as_guest().await).await;
+    guest.becomes(&collected_anew(&sim).await).await;
     guest.stop().await;
+}
+
+/// What a collection from nothing finds as the guest.
+async fn collected_anew(sim: &Sim) -> String {
+    let fresh = Running::start_as(sim, "guest", &[]).await;
+    let graph = fresh.graph().await;
+    fresh.stop().await;
+    graph
 }
 
 /// Lists of something in one namespace that were asked for after the first `before` requests.
@@ -117,12 +119,6 @@ async fn the_watches_of_some_namespaces_are_resumed() {
         sim.put(config_map("late", name)).unwrap();
     }
     let guest = Running::start_as(&sim, "guest", &["k8s.watch=true"]).await;
-    let as_guest = async || {
-        let fresh = Running::start_as(&sim, "guest", &[]).await;
-        let graph = fresh.graph().await;
-        fresh.stop().await;
-        graph
-    };
     // After the collection of its own, and again after a restart.
     let before = sim.requests().len();
     sim.put(pod("new", 1)).unwrap();
@@ -134,7 +130,7 @@ async fn the_watches_of_some_namespaces_are_resumed() {
     sim.put(pod("newer", 2)).unwrap();
     sim.remove("", "pods", Some("web"), "pod-2");
     sim.remove("", "configmaps", Some("late"), "first");
-    let expected = as_guest().await;
+    let expected = collected_anew(&sim).await;
     let before = sim.requests().len();
     let guest = Running::open(home, Schedule::Run).await;
     guest.becomes(&expected).await;
@@ -145,7 +141,7 @@ async fn the_watches_of_some_namespaces_are_resumed() {
     sim.remove("", "namespaces", None, "late");
     sim.compact();
     sim.put(pod("newest", 3)).unwrap();
-    let expected = as_guest().await;
+    let expected = collected_anew(&sim).await;
     let guest = Running::open(home, Schedule::Run).await;
     guest.becomes(&expected).await;
     guest.stop().await;

@@ -52,13 +52,9 @@ impl Document {
         &self.text
     }
 
-    /// Reads the record.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "the text was written from a record"
-    )]
-    pub fn record(&self) -> NodeRecord {
-        serde_json::from_str(&self.text).expect("the text was written from a record")
+    /// Reads the record. One that is nested deeper than anything that is read (128 levels) can be written only.
+    pub fn record(&self) -> serde_json::Result<NodeRecord> {
+        serde_json::from_str(&self.text)
     }
 }
 
@@ -98,9 +94,20 @@ mod tests {
         assert_eq!(document.text(), text);
         assert_eq!(serde_json::to_string(&document).unwrap(), text);
         assert_eq!((document.kind(), document.id()), ("pod", "1"));
-        let record = document.record();
+        let record = document.record().unwrap();
         assert_eq!(record.reported["x"], json!([1.5, null]));
         assert_eq!(Document::new(&record), document);
         assert_eq!(document.node_id("k8s", "c"), record.node_id("k8s", "c"));
+    }
+
+    #[test]
+    fn a_record_that_is_too_deep_to_be_read_is_an_error() {
+        let mut record = NodeRecord::default();
+        let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
+        record.reported.insert("x".to_owned(), deep);
+        let document = Document::new(&record);
+        assert!(document.record().is_err());
+        let line = serde_json::to_string(&document).unwrap();
+        assert!(serde_json::from_str::<Document>(&line).is_err());
     }
 }

@@ -252,7 +252,8 @@ impl Import {
             return;
         };
         if let Some(Meanwhile::Changed { version: then, .. }) = changes.get(&id)
-            && let (Some(then), Some(now)) = (*then, version(&document.record()))
+            && let Ok(record) = document.record()
+            && let (Some(then), Some(now)) = (*then, version(&record))
             && now > then
         {
             changes.remove(&id);

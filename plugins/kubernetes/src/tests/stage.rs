@@ -155,7 +155,7 @@ pub(super) async fn collect(account: &dyn Account) -> Result<Snapshot, PluginErr
                     snapshot.model.add(model.kinds);
                 }
                 SnapshotItem::Edge(_) => {}
-                SnapshotItem::Node(node) => snapshot.nodes.push(node.record()),
+                SnapshotItem::Node(node) => snapshot.nodes.push(node.record().unwrap()),
                 SnapshotItem::Complete(complete) => {
                     let kind = complete.kind.clone();
                     let before = snapshot.complete.insert(kind, complete.count);
