@@ -7,7 +7,7 @@ use stocktake_engine::{Partition, PartitionBuilder};
 use stocktake_kubernetes::offline::{self, Offline};
 use stocktake_kubernetes_sim::fleet::{FleetShape, fleet};
 use stocktake_model::{Begin, Document, EdgeRecord, Identity, Model, NodeId, NodeRecord};
-use stocktake_store::{AccountHeader, CommitReport, Keep, Store};
+use stocktake_store::{AccountHeader, CommitReport, Edges, Keep, Store};
 
 use crate::fleet::{DISTINCT, Fleet, resource_of};
 use crate::report::{Report, forget_peak, peak_mib, rss_mib};
@@ -171,7 +171,7 @@ fn collect(
             import.node(&Document::new(record), *id, at(round))?;
         }
         let header = AccountHeader::new(cluster.begin.clone(), at(round));
-        let report: CommitReport = import.commit(cluster.edges.clone(), header)?;
+        let report: CommitReport = import.commit(Edges::All(cluster.edges.clone()), header)?;
         *written += report.bytes_written;
     }
     Ok(())
@@ -233,7 +233,7 @@ pub(crate) fn stream(objects: usize, report: &mut Report) -> anyhow::Result<()> 
         let start = Instant::now();
         let edges: Vec<_> = (partition.iter().flat_map(Partition::edges)).collect();
         let count = edges.len();
-        import.commit(edges, AccountHeader::new(begin.clone(), at(1)))?;
+        import.commit(Edges::All(edges), AccountHeader::new(begin.clone(), at(1)))?;
         report.once(
             &format!("stream: {name}, commit"),
             n,

@@ -48,6 +48,8 @@ pub struct K8sConfig {
     pub collect_iam: bool,
     /// Whether it is asked what nodes and pods use, where the cluster measures it.
     pub collect_usage: bool,
+    /// Whether objects that did not change since they were read are left as they are known.
+    pub reuse_unchanged: bool,
     /// Whether a cluster can be tagged, by way of its namespace `kube-system`.
     pub tag_cluster_on_kube_system: bool,
     /// Relations that only the people of the cluster know.
@@ -89,6 +91,7 @@ impl Default for K8sConfig {
             collect_events: false,
             collect_iam: false,
             collect_usage: true,
+            reuse_unchanged: true,
             tag_cluster_on_kube_system: false,
             edges: Vec::new(),
             config_map_data: ConfigMapData::Full,
@@ -244,6 +247,11 @@ pub(crate) static K8S: Section = Section {
         Key::new(
             "collect_usage",
             "Whether it is asked what nodes and pods use, where the cluster measures it (metrics.k8s.io).",
+            Shape::Switch,
+        ),
+        Key::new(
+            "reuse_unchanged",
+            "Whether objects of the resourceVersion that is known are not read again; once a day all are.",
             Shape::Switch,
         ),
         Key::new(

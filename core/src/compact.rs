@@ -43,7 +43,6 @@ impl Core {
 
     /// What is due after a commit. Blocks.
     pub(crate) fn tidy(&self, account: &str) {
-        self.keep_form(account);
         self.prune(account);
         if let Err(error) = self.0.store.compact_if_due() {
             tracing::warn!(%error, "space could not be given back");

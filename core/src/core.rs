@@ -144,6 +144,16 @@ impl Core {
         self.0.graph.load_full()
     }
 
+    /// Puts an account as it is in `graph` into the graph that everybody sees. In the turn of commits; what does not take a
+    /// turn, like what is learnt of kinds, is left as it is.
+    pub(crate) fn show(&self, graph: &Graph, account: &str) {
+        if let Some(partition) = graph.partition(account) {
+            self.0
+                .graph
+                .rcu(|graph| graph.with_partition(partition.clone()));
+        }
+    }
+
     pub(crate) fn data_dir(&self) -> &PathBuf {
         &self.0.options.data_dir
     }

@@ -31,6 +31,8 @@ struct Session {
     cloud: String,
     plugin: String,
     shared_kinds: BTreeSet<String>,
+    /// How objects are read.
+    reading: Option<String>,
     /// What came since it is listed anew.
     relisting: BTreeMap<Listing, BTreeSet<NodeId>>,
     batch: Batch,
@@ -49,11 +51,13 @@ impl Core {
         let Some(Ok(WatchItem::Begin {
             account,
             shared_kinds,
+            reading,
         })) = items.next().await
         else {
             return Err(IngestError::Protocol("it does not begin with `begin`"));
         };
         let mut session = self.session(account, shared_kinds)?;
+        session.reading = reading;
         self.expect_changes(&session);
         let mut alive = tokio::time::interval(ALIVE);
         let mut due: Option<Instant> = None;
@@ -103,6 +107,7 @@ impl Core {
             plugin: header.begin.plugin.clone(),
             account,
             shared_kinds: shared_kinds.into_iter().collect(),
+            reading: None,
             relisting: BTreeMap::new(),
             batch: Batch::default(),
             heard: BTreeMap::new(),
@@ -118,7 +123,7 @@ impl Core {
             WatchItem::Begin { .. } => return Err(IngestError::Protocol("it begins twice")),
             WatchItem::Model(model) => {
                 session = self.commit_batch(session).await?;
-                self.learn(&session.plugin, model)?;
+                self.learn(&session.plugin, model).map(drop)?;
             }
             WatchItem::Changed(changed) => session.change(self, changed),
             WatchItem::Gone { kind, uid } => {
@@ -191,6 +196,7 @@ impl Core {
         header.nodes = (header.nodes + created).saturating_sub(next.removed.len() as u64);
         let partition = next.graph.partition(account);
         header.edges = partition.map_or(header.edges, |partition| partition.edge_count() as u64);
+        notes::forget_readings(&mut header, session.reading.as_deref());
         notes::note_versions(&mut header, batch.versions);
         notes::note_gaps(&mut header, batch.gaps);
         if next.touched.is_empty() {
@@ -206,7 +212,7 @@ impl Core {
                 at: Some(now()),
             };
             self.0.store.put(account, change)?;
-            self.0.graph.store(next.graph);
+            self.show(&next.graph, account);
             self.form_ages(account, next.touched.len());
         }
         let mut headers = self

@@ -1,22 +1,24 @@
 //! Snapshots on their way into the record and the graph: streamed, committed as a whole or not at all.
-use std::collections::HashSet;
+mod packing;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use stocktake_client::{AccountFailure, MergeSpent, Merged};
-use stocktake_engine::{Graph, Partition, PartitionBuilder};
-use stocktake_model::{Begin, End, Gap, Model, NodeId, PluginModel, SnapshotItem, UsageBlock};
-use stocktake_store::{AccountHeader, CommitReport, Import, StoreError};
+use stocktake_engine::Graph;
+use stocktake_model::{Gap, Model, NodeId, NodeRecord, PluginModel, SnapshotItem};
+use stocktake_store::{AccountHeader, CommitReport, Edges, StoreError};
 use tokio::sync::mpsc;
 
-use crate::core::{Core, now};
+use crate::batch::changed_edges;
+use crate::core::Core;
 use crate::events::MERGED;
-use crate::facts;
 use crate::status::is_missing;
 use crate::usage;
+use packing::{Content, Packed, micros, read};
 
 /// Parts that are handed to the thread that packs them at once, if so many are there.
 const TOGETHER: usize = 64;
@@ -51,13 +53,21 @@ pub(crate) enum IngestError {
     Task(String),
 }
 
-/// A snapshot that is packed, resolved and waits for its commit.
-struct Packed {
-    import: Import,
-    partition: Partition,
-    usage: Vec<UsageBlock>,
+/// A snapshot that was committed.
+struct Committed {
+    report: CommitReport,
     header: AccountHeader,
     spent: MergeSpent,
+    /// Whether everything is new, as far as the graph is concerned.
+    is_whole: bool,
+}
+
+/// A graph with a snapshot in it.
+struct Laid {
+    graph: Graph,
+    edges: Edges,
+    /// Nodes that are different.
+    touched: usize,
 }
 
 impl Core {
@@ -72,7 +82,7 @@ impl Core {
         };
         let (sender, receiver) = mpsc::channel(BUFFERED);
         let core = self.clone();
-        let packing = tokio::task::spawn_blocking(move || core.pack(begin, receiver));
+        let packing = tokio::task::spawn_blocking(move || packing::pack(core, begin, receiver));
         let mut batches = sent.ready_chunks(TOGETHER);
         while let Some(batch) = batches.next().await {
             // The thread may have ended with an error: that one is told.
@@ -94,120 +104,18 @@ impl Core {
         Ok(merged)
     }
 
-    /// Packs items as they come, then resolves what they refer to. Runs on a thread of its own.
-    fn pack(
-        &self,
-        begin: Begin,
-        mut batches: mpsc::Receiver<Batch>,
-    ) -> Result<Packed, IngestError> {
-        let account = begin.account.id().to_owned();
-        let mut import = self.0.store.import(&account)?;
-        let mut header = AccountHeader::new(begin, now());
-        let mut builder: Option<PartitionBuilder> = None;
-        let mut seen = HashSet::new();
-        let mut samples = Vec::new();
-        let mut packing = Duration::ZERO;
-        let mut waiting = Vec::new().into_iter();
-        let end = loop {
-            let Some(sent) = waiting.next() else {
-                let more = batches.blocking_recv();
-                waiting = more
-                    .ok_or(IngestError::Protocol("it has no `end`"))?
-                    .into_iter();
-                continue;
-            };
-            let started = Instant::now();
-            match read(sent)? {
-                SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
-                SnapshotItem::Model(model) => self.learn(&header.begin.plugin, model)?,
-                SnapshotItem::Node(node) => {
-                    let builder = builder.get_or_insert_with(|| self.builder(&header.begin));
-                    let id = node.node_id(&header.begin.cloud, &account);
-                    if seen.insert(id) {
-                        let first_seen = import.node(&node, id, header.collected)?;
-                        builder.document(&node, id, |metadata| facts::state(metadata, first_seen));
-                    }
-                }
-                SnapshotItem::Edge(edge) => {
-                    builder
-                        .get_or_insert_with(|| self.builder(&header.begin))
-                        .edge(edge);
-                }
-                SnapshotItem::Usage(sample) => samples.push(sample),
-                SnapshotItem::Complete(complete) => header.complete.push(complete),
-                SnapshotItem::Part(part) => {
-                    let parts = header.parts.entry(part.kind).or_default();
-                    parts.insert(part.namespace, part.resource_version);
-                }
-                SnapshotItem::Gap(gap) => header.gaps.push(gap),
-                SnapshotItem::End(end) => break end,
-            }
-            packing += started.elapsed();
-        };
-        let started = Instant::now();
-        let mut builder = builder.unwrap_or_else(|| self.builder(&header.begin));
-        import.keep(|kind, namespace, uid| stays(&header, &end, kind, namespace, uid))?;
-        import.kept(|mut kept| {
-            facts::state(&mut kept.record.metadata, kept.first_seen);
-            builder.node(&kept.record);
-        })?;
-        packing += started.elapsed();
-        let started = Instant::now();
-        let known = self.known(&header.begin.plugin);
-        let partition = builder.resolve(&known.rules, &known.derived);
-        let usage = usage::measured(&partition, header.collected, samples);
-        let spent = MergeSpent {
-            packing_us: micros(packing),
-            edges_us: micros(started.elapsed()),
-            commit_us: 0,
-        };
-        Ok(Packed {
-            import,
-            partition,
-            usage,
-            header,
-            spent,
-        })
-    }
-
-    fn builder(&self, begin: &Begin) -> PartitionBuilder {
-        PartitionBuilder::new(self.graph().model().clone(), begin)
-    }
-
     /// The record first, then the graph: what a search has seen survives a crash.
     async fn commit(&self, packed: Packed) -> Result<Merged, IngestError> {
-        let Packed {
-            import,
-            partition,
-            usage,
-            header,
-            mut spent,
-        } = packed;
         let _turn = self.0.commit.lock().await;
-        let started = Instant::now();
-        let edges: Vec<_> = partition.edges().collect();
-        let store = self.0.store.clone();
-        let record =
-            move || -> Result<(CommitReport, AccountHeader, Vec<UsageBlock>), StoreError> {
-                let report = import.commit(edges, header.clone())?;
-                usage::keep(&store, header.account(), &usage);
-                // The store counts: what it wrote is what is shown.
-                let recorded = store.view(header.account())?.header()?.unwrap_or(header);
-                Ok((report, recorded, usage))
-            };
-        let recorded = self.0.lane.run(record).await;
-        let (report, header, usage) =
-            recorded.map_err(|error| IngestError::Task(error.to_string()))??;
-        let partition = Arc::new(partition);
-        let overtaken = &report.overtaken;
-        let before = self.graph();
-        self.0.graph.rcu(|graph| {
-            let graph = graph.with_partition(partition.clone());
-            let graph = graph.with_usage(header.account(), &usage);
-            self.with_overtaken(graph, &before, &header, overtaken)
-        });
-        self.0.forms.replaced(header.account());
-        spent.commit_us = micros(started.elapsed());
+        let core = self.clone();
+        let committed = self.0.lane.run(move || core.commit_packed(packed)).await;
+        let committed = committed.map_err(|error| IngestError::Task(error.to_string()))?;
+        let Committed {
+            report,
+            header,
+            spent,
+            is_whole,
+        } = committed?;
         let merged = Merged {
             account: header.account().to_owned(),
             nodes: header.nodes,
@@ -222,8 +130,92 @@ impl Core {
         self.reached(header);
         // Nobody waits for it: what is old may as well go a little later.
         let core = self.clone();
-        tokio::task::spawn_blocking(move || core.tidy(&account));
+        tokio::task::spawn_blocking(move || {
+            if is_whole {
+                core.keep_form(&account);
+            }
+            core.tidy(&account);
+        });
         Ok(merged)
+    }
+
+    /// Runs where it may block, in the turn of the caller.
+    fn commit_packed(&self, packed: Packed) -> Result<Committed, StoreError> {
+        let Packed {
+            import,
+            content,
+            samples,
+            header,
+            mut spent,
+        } = packed;
+        let started = Instant::now();
+        let account = header.account().to_owned();
+        let before = self.graph();
+        let is_whole = matches!(content, Content::Whole(_));
+        let Laid {
+            graph,
+            edges,
+            touched,
+        } = self.lay(&header, &before, content);
+        let usage = graph
+            .partition(&account)
+            .map_or_else(Vec::new, |partition| {
+                usage::measured(partition, header.collected, samples)
+            });
+        let report = import.commit(edges, header.clone())?;
+        usage::keep(&self.0.store, &account, &usage);
+        // The store counts: what it wrote is what is shown.
+        let header = self.0.store.view(&account)?.header()?.unwrap_or(header);
+        let graph = self.with_overtaken(graph, &before, &header, &report.overtaken);
+        self.show(&graph, &account);
+        self.0.graph.rcu(|graph| graph.with_usage(&account, &usage));
+        if is_whole {
+            self.0.forms.replaced(&account);
+        } else {
+            self.form_ages(&account, touched);
+        }
+        spent.commit_us = micros(started.elapsed());
+        Ok(Committed {
+            report,
+            header,
+            spent,
+            is_whole,
+        })
+    }
+
+    /// The graph with what came, and the edges that are different then.
+    fn lay(&self, header: &AccountHeader, before: &Arc<Graph>, content: Content) -> Laid {
+        let account = header.account();
+        let (changed, removed) = match content {
+            Content::Whole(partition) => {
+                let edges = Edges::All(partition.edges().collect());
+                return Laid {
+                    touched: partition.len(),
+                    graph: before.with_partition(partition.into()),
+                    edges,
+                };
+            }
+            Content::Few { changed, removed } => (changed, removed),
+        };
+        let known = self.known(&header.begin.plugin);
+        let mut graph = Graph::clone(before);
+        let mut touched = removed.clone();
+        if !(changed.is_empty() && removed.is_empty()) {
+            let id = |record: &NodeRecord| record.node_id(&header.begin.cloud, account);
+            touched.extend(changed.iter().map(id));
+            let rules = &known.rules;
+            let change = || graph.with_changes(account, &changed, &removed, rules, &known.derived);
+            graph = self.0.turns.ahead(change);
+        }
+        let (of, edges) = changed_edges((before, &graph), &touched);
+        let count = graph
+            .partition(account)
+            .map_or(0, |found| found.edge_count() as u64);
+        Laid {
+            graph: graph.settled(account),
+            edges: Edges::Changed { of, edges, count },
+            touched: touched.len(),
+        }
     }
 
     /// With what was changed while the snapshot came in, as the record has it.
@@ -270,8 +262,8 @@ impl Core {
         models.get(plugin).cloned().unwrap_or_default()
     }
 
-    /// Adds kinds and rules to what is known of a plugin, in the record and in the graph.
-    pub(crate) fn learn(&self, plugin: &str, new: PluginModel) -> Result<(), StoreError> {
+    /// Adds kinds and rules to what is known of a plugin, in the record and in the graph; whether that was news.
+    pub(crate) fn learn(&self, plugin: &str, new: PluginModel) -> Result<bool, StoreError> {
         let mut models = self
             .0
             .models
@@ -292,14 +284,14 @@ impl Core {
             known.derived = new.derived;
         }
         if *known == before {
-            return Ok(());
+            return Ok(false);
         }
         self.0.store.put_model(plugin, known)?;
         let mut model = Model::clone(self.graph().model());
         model.add(known.kinds.iter().cloned());
         let model = Arc::new(model);
         self.0.graph.rcu(|graph| graph.with_model(model.clone()));
-        Ok(())
+        Ok(true)
     }
 
     /// Remembers that an account could not be collected; what is known of it stays.
@@ -350,39 +342,6 @@ impl Core {
         failures.insert(failure.name.clone(), failure);
         header
     }
-}
-
-fn read(sent: Result<Sent, String>) -> Result<SnapshotItem, IngestError> {
-    match sent.map_err(IngestError::Stream)? {
-        Sent::Item(item) => Ok(item),
-        Sent::Line(line) => {
-            serde_json::from_slice(&line).map_err(|error| IngestError::Stream(error.to_string()))
-        }
-    }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// Whether a node that the core holds and the snapshot did not bring stays: its kind was not read to its end, or
-/// it lies in a gap. A kind that discovery no longer names is gone only if discovery was complete.
-fn stays(
-    header: &AccountHeader,
-    end: &End,
-    kind: &str,
-    namespace: Option<&str>,
-    uid: &str,
-) -> bool {
-    if header
-        .gaps
-        .iter()
-        .any(|gap| covers(gap, kind, namespace, uid))
-    {
-        return true;
-    }
-    let complete = header.complete.iter().any(|complete| complete.kind == kind);
-    !complete && !end.discovery_complete
 }
 
 /// Whether a node lies in a gap.

@@ -36,6 +36,7 @@ mod past;
 mod perform;
 mod plans;
 mod queue;
+mod recall;
 mod restore;
 mod resume;
 mod routes;

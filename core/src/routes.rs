@@ -14,7 +14,7 @@ use stocktake_client::{
     Work, lines, unread_lines,
 };
 use stocktake_command::{CommandError, Context, Terminal};
-use stocktake_model::SnapshotItem;
+use stocktake_model::{Known, SnapshotItem};
 use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::core::Core;
@@ -33,6 +33,7 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/cli/execute", post(execute))
         .route("/collections/last", get(last_collection))
         .route("/events", get(events).post(emit))
+        .route("/graph/known", post(recall))
         .route("/graph/merge", post(merge))
         .route("/tasks/key", get(key))
         .route("/tasks/take", post(take))
@@ -120,6 +121,16 @@ async fn emit(State(core): State<Core>, Json(event): Json<Event>) -> Result<Stat
     taken
         .map(|()| StatusCode::NO_CONTENT)
         .map_err(Refusal::Command)
+}
+
+/// What is known of an account, for whoever collects it.
+async fn recall(
+    State(core): State<Core>,
+    Json(account): Json<String>,
+) -> Result<Json<Known>, Refusal> {
+    let recalled = tokio::task::spawn_blocking(move || core.recall(&account)).await;
+    let recalled = recalled.map_err(|error| IngestError::Task(error.to_string()));
+    recalled.map(Json).map_err(Refusal::Ingest)
 }
 
 async fn merge(

@@ -1,8 +1,6 @@
 //! Changing tags: through a worker, and back into record and graph with what the server returned.
 mod cluster;
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use stocktake_act::Deed;
 use stocktake_client::Task;
@@ -171,7 +169,7 @@ impl Core {
                 ..Change::default()
             },
         )?;
-        self.0.graph.store(Arc::new(graph));
+        self.show(&graph, account);
         self.form_ages(account, 1);
         Ok(())
     }

@@ -1,4 +1,5 @@
 //! One test binary for the whole house.
+mod again;
 mod archive;
 mod canary;
 mod catalogue;

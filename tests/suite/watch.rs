@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use serde_json::{Value, json};
-use stocktake_client::{Client, Execute};
+use stocktake_client::{AccountReport, Client, Execute};
 use stocktake_command::Output;
 use stocktake_core::{Core, OpenError, Options, Schedule};
 use stocktake_kubernetes_sim::{Credential, Effect, Matcher, Sim, SimOptions, Times};
@@ -110,6 +110,13 @@ impl Running {
         text
     }
 
+    /// Collects, and says what that cost and did.
+    pub(crate) async fn collect(&self) -> AccountReport {
+        self.line("workflows run collect").await;
+        let last = self.client.last_collection().await.unwrap();
+        last.unwrap().accounts.remove(0)
+    }
+
     /// Every node with what it was sent with and what follows from others, and every edge; without times of the record.
     pub(crate) async fn graph(&self) -> String {
         let nodes = self.line("search all | format --json").await;
@@ -168,7 +175,7 @@ fn difference(a: &str, b: &str) -> (String, String) {
 }
 
 /// What a fresh inventory of the cluster holds.
-async fn fresh(sim: &Sim) -> String {
+pub(crate) async fn fresh(sim: &Sim) -> String {
     let running = Running::start(sim, &[]).await;
     let graph = running.graph().await;
     running.stop().await;
@@ -266,7 +273,7 @@ pub(crate) fn objects() -> Vec<Value> {
 }
 
 /// A number that looks random and is the same in every run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn roll(&mut self, sides: u32) -> u32 {
@@ -279,7 +286,7 @@ impl Dice {
 }
 
 /// One change, or one thing that goes wrong with the connections.
-fn disturb(sim: &Sim, dice: &mut Dice) {
+pub(crate) fn disturb(sim: &Sim, dice: &mut Dice) {
     let (number, other) = (dice.roll(12), dice.roll(40));
     let name = format!("pod-{number}");
     match dice.roll(14) {
@@ -345,7 +352,7 @@ fn disturb(sim: &Sim, dice: &mut Dice) {
     }
 }
 
-async fn cluster() -> Sim {
+pub(crate) async fn cluster() -> Sim {
     let options = SimOptions {
         bookmarks: Duration::from_millis(50),
         ..SimOptions::default()

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 use stocktake_client::{
     AccountFailure, AccountReport, Client, ClientError, CollectRequest, CollectSummary, Merged,
 };
-use stocktake_model::GapReason;
-use stocktake_plugin_api::{Account, Plugin, PluginError, Progress, ProgressSink};
+use stocktake_model::{GapReason, Known};
+use stocktake_plugin_api::{Account, Memory, Plugin, PluginError, Progress, ProgressSink};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
@@ -121,10 +122,11 @@ async fn collect_account(
     });
     let reporter = tokio::spawn(report(client.clone(), work, seen));
     let (sink, items) = mpsc::channel(BUFFERED);
+    let memory = OfCore(client.clone());
     let merge = client.merge(ReceiverStream::new(items));
     let newest = Newest(newest);
     let begun = Instant::now();
-    let both = async { tokio::join!(account.collect(sink, &newest), merge) };
+    let both = async { tokio::join!(account.collect(sink, &newest, &memory), merge) };
     // What was given up half-way is not committed: the core takes a snapshot whole or not at all.
     let mut result = match tokio::time::timeout_at(time.until, both).await {
         Ok((collected, merged)) => outcome(&name, collected, merged),
@@ -176,6 +178,20 @@ fn failure(name: &str, error: PluginError) -> AccountFailure {
         reason: error.reason,
         message: error.message,
         hint: error.hint,
+    }
+}
+
+/// What the core knows.
+struct OfCore(Client);
+
+#[async_trait]
+impl Memory for OfCore {
+    async fn known(&self, account: &str) -> Known {
+        let known = self.0.known(account).await;
+        known.unwrap_or_else(|error| {
+            debug!(%error, account, "everything is read, since nobody says what is known");
+            Known::default()
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use hyper::body::Frame;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stocktake_command::{Completions, Output};
-use stocktake_model::SnapshotItem;
+use stocktake_model::{Known, SnapshotItem};
 use stocktake_plugin_api::{Progress, WatchItem};
 
 use crate::transport::{Body, BodyError};
@@ -176,6 +176,12 @@ impl Client {
         )
         .await
         .map(drop)
+    }
+
+    /// What the core knows of an account.
+    pub async fn known(&self, account: &str) -> Result<Known, ClientError> {
+        self.json(Method::POST, "/graph/known", encode(&account)?)
+            .await
     }
 
     /// Streams one snapshot; it is committed when the stream ends with `End`.

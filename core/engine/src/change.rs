@@ -3,7 +3,7 @@
 //! rebuild; what is too seldom or too tangled to be worth the trouble is left to one.
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use stocktake_model::{Derive, EdgeRule, Model, NodeId, NodeRecord, Parent};
 
@@ -199,6 +199,18 @@ impl Partition {
         let whole = self.arena.len() - self.arena.added();
         self.changed_rows() > SMALL.max(self.len() / LAYER)
             || self.arena.added() > whole / FEW + SMALL_BYTES
+    }
+
+    /// Whether it lies on another one, or knows who refers to whom.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.layer.is_some() || self.links.get().is_some()
+    }
+
+    /// On its own, without who refers to whom.
+    pub(crate) fn settled(&self) -> Self {
+        let mut settled = self.merged();
+        settled.links = OnceLock::new();
+        settled
     }
 
     /// On its own again, without the partition it was made from.

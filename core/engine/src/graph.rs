@@ -189,6 +189,16 @@ impl Graph {
         }
     }
 
+    /// The same graph, with an account on its own again and without what only further changes need: for one that will not
+    /// change for a while.
+    #[must_use]
+    pub fn settled(&self, account: &str) -> Self {
+        match self.partition(account).filter(|one| one.is_unsettled()) {
+            Some(partition) => self.with_partition(Arc::new(partition.settled())),
+            None => self.clone(),
+        }
+    }
+
     /// With these edges between accounts, and no others.
     pub(crate) fn with_crossings(&self, crossings: Arc<[Crossing]>) -> Self {
         Self {

@@ -13,6 +13,7 @@ mod change;
 mod check;
 mod climb;
 mod columns;
+mod company;
 mod compile;
 mod crossing;
 mod cycles;

@@ -3,18 +3,17 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use stocktake_model::{Derive, EdgeRule, Find, Model, Over, Path, Scope};
+use stocktake_model::{Derive, EdgeRule, Find, Model, Over, Path, Scope, mixed};
 
 use crate::document::{Cursor, Item};
 use crate::keys::{Entries, Key, Keys, note};
 use crate::labels::Labels;
 use crate::namespaces::Namespaces;
-use crate::parallel::{parallel, threads};
+use crate::parallel::{Crew, threads};
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::reference::{NAMESPACE, property_name};
 use crate::resolve::{Resolver, api_name, text};
 use crate::shift::Shift;
-use crate::spread::mixed;
 use crate::steps::Steps;
 use crate::view::View;
 
@@ -95,7 +94,7 @@ impl Links {
     ) -> Self {
         let asking = Arc::new(Asking::of(rules, derived));
         // What rules ask for takes about as long as all the rest.
-        let halves = parallel(2, threads(), |half| {
+        let halves = Crew::Changes.parallel(2, threads(), |half| {
             Ok::<_, Infallible>(match half {
                 0 => (Entries::new(), Resolver::asked(partition, model, rules)),
                 _ => Reader::new(partition, model, &asking).read_all(),

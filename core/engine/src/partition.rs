@@ -86,6 +86,9 @@ pub struct Partition {
     pub(crate) links: OnceLock<Links>,
     /// The partition this one is a change of, if it is one.
     pub(crate) layer: Option<Layer>,
+    /// Nodes that changed since it was made of all its documents, each as often as it did. Texts that nobody has any more stay
+    /// until it is made anew.
+    pub(crate) changes: usize,
 }
 
 /// A property that was added here, and to which kinds.
@@ -156,6 +159,12 @@ impl Partition {
     /// Number of nodes.
     pub fn len(&self) -> usize {
         self.columns.ids.len()
+    }
+
+    /// Nodes that changed since all documents were read, each as often as it did: what was of no use any more by then
+    /// still takes memory.
+    pub fn changes(&self) -> usize {
+        self.changes
     }
 
     /// Whether there are no nodes.

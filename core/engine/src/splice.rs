@@ -101,6 +101,7 @@ impl<'p> Spliced<'p> {
         let shift = Shift::new(before.len(), &drafts.gone, &added);
         let mut after = before.moved(&shift, drafts.strings);
         after.arena.push(drafts.bytes);
+        after.changes += delta.len();
         let mut inserted = (0..row_number(shift.len())).filter(|row| shift.old_row(*row) == NO_ROW);
         let mut left = drafts.gone;
         let mut news = Vec::new();
@@ -221,6 +222,7 @@ impl Partition {
             resolved_by: self.resolved_by,
             links: OnceLock::new(),
             layer: None,
+            changes: self.changes,
         }
     }
 

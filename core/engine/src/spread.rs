@@ -1,17 +1,9 @@
-//! Hashes that are written to files, and finding in arrays whose keys are spread evenly over all numbers, as hashes are:
+//! Numbers of texts that are written to files, and finding in arrays whose keys are spread evenly over all numbers, as hashes are:
 //! the place is about known, so that a few looks are enough where halving takes twenty, each of them somewhere else in
 //! memory. Maps that are gone with the program hash with a crate, which may change its mind.
+use stocktake_model::mixed;
 
-/// A number for bytes. Written to files: it must stay what it is, or [`crate::Partition::FORM`] be another. FNV-1a of
-/// 64 bits, mixed like the end of `MurmurHash3` because similar texts would be neighbours.
-pub(crate) fn mixed(bytes: impl Iterator<Item = u8>) -> u64 {
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd)
-}
-
-/// A number for a text, to order by: the upper half of [`mixed`].
+/// A number for a text, to order by: the upper half of [`mixed`]. Written to files.
 pub(crate) fn spread(text: &str) -> u32 {
     u32::try_from(mixed(text.bytes()) >> 32).expect("the upper half")
 }

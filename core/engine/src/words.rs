@@ -3,11 +3,12 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use stocktake_model::mixed;
+
 use crate::document::{Cursor, Item};
 use crate::layer::Layer;
 use crate::parallel::both;
 use crate::partition::{Partition, Row, row_number};
-use crate::spread::mixed;
 use crate::text::{Phrase, each_word, scalars};
 
 /// The index of a partition: made when full text was asked of all rows before, or by whoever has the time; kept if it

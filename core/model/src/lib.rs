@@ -8,8 +8,10 @@ mod document;
 mod duration;
 mod edge;
 mod external;
+mod hash;
 mod id;
 mod kind;
+mod known;
 mod model;
 mod near;
 mod nested;
@@ -27,8 +29,10 @@ pub use document::Document;
 pub use duration::{Duration, DurationError};
 pub use edge::{EdgeType, Relation};
 pub use external::{EXTERNAL_REFERENCES, ExternalReference};
+pub use hash::mixed;
 pub use id::{NodeId, NodeIdError};
 pub use kind::{Kind, Property, PropertyType};
+pub use known::{Known, version_number};
 pub use model::{Model, Resolved, UnknownKind};
 pub use near::near;
 pub use object::ObjectRef;
@@ -40,7 +44,7 @@ pub use rule::{
 };
 pub use snapshot::{
     Begin, Complete, EdgeRecord, End, Gap, GapReason, Identity, NodeRecord, Parent, Part,
-    PartVersions, PluginModel, SnapshotItem,
+    PartVersions, PluginModel, Same, SnapshotItem,
 };
 pub use time::{TimeError, normalise, parse_moment, parse_time};
 pub use usage::{Measures, Metric, UsageBlock, UsageSample};

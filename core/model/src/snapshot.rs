@@ -18,6 +18,12 @@ pub enum SnapshotItem {
     Model(PluginModel),
     /// A resource.
     Node(Document),
+    /// A resource that several others bring along, and this is perhaps not the first of them to do so: what is known of it
+    /// stays as long as a resource that is the [`SnapshotItem::Same`] refers to it.
+    Shared(Document),
+    /// A resource that is as it was when it came last, and with it its parts and what it brings along. Only of what
+    /// [`crate::Known`] says is known.
+    Same(Same),
     /// An edge that the collector knows by itself (edge rules make all others).
     Edge(EdgeRecord),
     /// What a resource was measured to use; no node, and none has to be there for it.
@@ -146,16 +152,32 @@ pub struct EdgeRecord {
     pub relations: Vec<Relation>,
 }
 
-/// A kind that was read to its end.
+/// A resource that did not change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Same {
+    /// The concrete kind.
+    pub kind: String,
+    /// Its `reported.id`.
+    pub uid: String,
+}
+
+/// A kind that was read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Complete {
     /// The concrete kind.
     pub kind: String,
-    /// How many resources of it were sent.
+    /// How many resources of it were sent, or are the same.
     pub count: u64,
     /// Version of the list, to resume a watch from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_version: Option<String>,
+    /// How it was read, if resources of the same version would come to the same nodes again; see [`crate::Known`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
+    /// Whether other resources bring these along together: those that were not sent stay as long as one that is the same
+    /// refers to them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 /// A part of a kind that was read to its end: what is in one namespace.

@@ -9,7 +9,7 @@ use stocktake_model::{
     Begin, Document, EdgeRecord, EdgeType, Identity, Kind, Map, NodeRecord, Parent, PluginModel,
     Property, PropertyType, Relation,
 };
-use stocktake_store::{AccountHeader, Store};
+use stocktake_store::{AccountHeader, Edges, Store};
 
 use crate::{Core, Options, Schedule};
 
@@ -72,7 +72,7 @@ fn collect(store: &Store, time: &str, records: &[NodeRecord]) {
         relations: vec![Relation::Owns],
     });
     let header = AccountHeader::new(begin, collected);
-    import.commit(owned.collect(), header).unwrap();
+    import.commit(Edges::All(owned.collect()), header).unwrap();
 }
 
 async fn core() -> (tempfile::TempDir, Core) {

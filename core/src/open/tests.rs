@@ -86,7 +86,7 @@ async fn collect(core: &Core) {
         SnapshotItem::Complete(Complete {
             kind: kind.to_owned(),
             count: 0,
-            resource_version: None,
+            ..Complete::default()
         })
     }));
     items.push(SnapshotItem::End(End {

@@ -1,5 +1,4 @@
 //! Tags of a cluster: it is no object, so its namespace `kube-system` carries them (`k8s.tag_cluster_on_kube_system`).
-use std::sync::Arc;
 
 use serde_json::Value;
 use stocktake_command::CommandError;
@@ -89,7 +88,7 @@ impl Core {
             &known.rules,
             &known.derived,
         );
-        self.0.graph.store(Arc::new(graph));
+        self.show(&graph, account);
         self.graph().node(&id).ok_or_else(gone)
     }
 }

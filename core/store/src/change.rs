@@ -122,11 +122,12 @@ fn lay(
         let part: Part = (Section::Nodes, kind.to_owned());
         draft.lay(part, vec![Run { removed, ..run }], Heal::No, stager)?;
     }
-    lay_edges(draft, no_edges, change.edges, stager)?;
+    lay_changed_edges(draft, no_edges, change.edges, stager)?;
     Ok(meanwhile)
 }
 
-fn lay_edges(
+/// Lays edges over those that are stored: all that start at the nodes of `no_edges` and at those where one of `edges` does.
+pub(crate) fn lay_changed_edges(
     draft: &mut Draft<'_>,
     mut no_edges: Vec<NodeId>,
     mut edges: Vec<EdgeRecord>,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use stocktake_model::{EdgeRecord, NodeId};
 
 use crate::block::Entry;
-use crate::change::Meanwhile;
+use crate::change::{Meanwhile, lay_changed_edges};
 use crate::import::{Fate, Import};
 use crate::key::Section;
 use crate::manifest::Run;
@@ -36,16 +36,49 @@ pub struct CommitReport {
     pub damaged: Vec<Damaged>,
 }
 
+/// The edges of an account after an import, in any order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edges {
+    /// Every one.
+    All(Vec<EdgeRecord>),
+    /// Those that are different.
+    Changed {
+        /// Nodes whose outgoing edges are replaced. Edges of nodes that are gone go with them if these are named.
+        of: Vec<NodeId>,
+        /// All outgoing edges of these nodes.
+        edges: Vec<EdgeRecord>,
+        /// How many the account has afterwards.
+        count: u64,
+    },
+}
+
+impl Edges {
+    /// Sorted, each once, without those from or to nodes that are gone.
+    fn without(mut self, is_gone: impl Fn(&NodeId) -> bool) -> Self {
+        let (Self::All(edges) | Self::Changed { edges, .. }) = &mut self;
+        edges.retain(|edge| !is_gone(&edge.from) && !is_gone(&edge.to));
+        edges.sort_unstable();
+        edges.dedup();
+        self
+    }
+
+    fn count(&self) -> u64 {
+        match self {
+            Self::All(edges) => edges.len() as u64,
+            Self::Changed { count, .. } => *count,
+        }
+    }
+}
+
 impl Import {
     /// Replaces the account by what came. Readers, and whoever opens the store after a crash, see the old state
     /// or the new one. When it returns, the new one is on the disk.
     ///
-    /// `edges` are all edges of the account, in any order; `header` gets its counts here. What
-    /// [`crate::Store::put`] changed since the import began stays as it was put, unless a newer version came; edges from or
-    /// to a node that was removed meanwhile are left out.
+    /// `header` gets its counts here. What [`crate::Store::put`] changed since the import began stays as it was put, unless a
+    /// newer version came; edges from or to a node that was removed meanwhile are left out.
     pub fn commit(
         mut self,
-        mut edges: Vec<EdgeRecord>,
+        edges: Edges,
         mut header: AccountHeader,
     ) -> Result<CommitReport, StoreError> {
         let (store, slot) = (self.store.clone(), self.slot.clone());
@@ -53,13 +86,9 @@ impl Import {
         let _writing = guard(&slot.writing);
         let meanwhile = guard(&slot.meanwhile).take().unwrap_or_default();
         self.ended = true;
-        edges.retain(|edge| {
-            let is_gone = |id| matches!(meanwhile.get(id), Some(Meanwhile::Removed { .. }));
-            !is_gone(&edge.from) && !is_gone(&edge.to)
-        });
-        edges.sort_unstable();
-        edges.dedup();
-        header.edges = edges.len() as u64;
+        let edges =
+            edges.without(|id| matches!(meanwhile.get(id), Some(Meanwhile::Removed { .. })));
+        header.edges = edges.count();
         header.nodes = self.count(&meanwhile);
         let mut report = self.report();
         report.overtaken = meanwhile.keys().copied().collect();
@@ -67,7 +96,12 @@ impl Import {
         let mut draft = Draft::new(&current);
         self.lay_nodes(&mut draft, meanwhile)?;
         let now = header.collected;
-        lay_edges(&mut draft, &current, edges, now, &mut self.stager)?;
+        match edges {
+            Edges::All(edges) => lay_edges(&mut draft, &current, edges, now, &mut self.stager)?,
+            Edges::Changed { of, edges, .. } => {
+                lay_changed_edges(&mut draft, of, edges, &mut self.stager)?;
+            }
+        }
         report.damaged.append(&mut draft.damaged);
         report.damaged.sort();
         report.damaged.dedup();
@@ -87,7 +121,7 @@ impl Import {
         for known in self.known.values() {
             let count = match (known.fate, known.before) {
                 (Fate::Missing, _) => &mut report.deleted,
-                (Fate::Same, _) => &mut report.unchanged,
+                (Fate::Same | Fate::Known, _) => &mut report.unchanged,
                 (Fate::Kept, _) => &mut report.kept,
                 (Fate::Staged(_), None) => &mut report.created,
                 (Fate::Staged(_), Some(_)) => &mut report.updated,

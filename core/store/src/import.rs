@@ -15,7 +15,7 @@ use crate::key::{self, Section};
 use crate::open::guard;
 use crate::settle::Part;
 use crate::stage::{RunBuilder, Stager};
-use crate::view::{View, node};
+use crate::view::{View, edge_part, node};
 use crate::{Damaged, Store, StoreError, StoredNode, seal};
 
 /// One import of one account. Dropping it without [`Import::commit`] changes nothing.
@@ -58,12 +58,23 @@ pub(crate) struct Before {
 pub(crate) enum Fate {
     /// It did not come: it goes.
     Missing,
-    /// It came as it was.
+    /// It came as it was, with its document.
     Same,
+    /// It was said to be as it was; its document did not come.
+    Known,
     /// It is in the run of this number.
     Staged(u32),
     /// It did not come, but lies in a gap.
     Kept,
+}
+
+/// What became of a node that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Came {
+    /// Since when it is known.
+    pub first_seen: Timestamp,
+    /// Whether it is stored as it came already.
+    pub is_same: bool,
 }
 
 /// What came of one kind.
@@ -138,6 +149,12 @@ impl Import {
                 }
             }
         }
+        for live in self.base.layers(&edge_part())? {
+            match live {
+                Err(StoreError::Damaged(damaged)) => self.damaged.push(damaged),
+                live => drop(live?),
+            }
+        }
         Ok(())
     }
 
@@ -149,7 +166,7 @@ impl Import {
         document: &Document,
         id: NodeId,
         now: Timestamp,
-    ) -> Result<Timestamp, StoreError> {
+    ) -> Result<Came, StoreError> {
         key::check("a kind", document.kind())?;
         let hash = seal::hash(document.text().as_bytes());
         self.outdate(id, document);
@@ -163,10 +180,13 @@ impl Import {
         let now = now.as_second();
         let first_seen = known.before.map_or(now, |before| before.first_seen);
         if known.hash == hash && (known.before.is_some() || known.fate != Fate::Missing) {
-            if matches!(known.fate, Fate::Missing | Fate::Kept) {
+            if !matches!(known.fate, Fate::Staged(_)) {
                 known.fate = Fate::Same;
             }
-            return Ok(time(first_seen));
+            return Ok(Came {
+                first_seen: time(first_seen),
+                is_same: known.fate == Fate::Same,
+            });
         }
         known.hash = hash;
         let revision = known
@@ -185,7 +205,44 @@ impl Import {
             Entry::new(id, hash, first_seen, now).revised(revision),
             document.text().as_bytes(),
         )?;
-        Ok(time(first_seen))
+        Ok(Came {
+            first_seen: time(first_seen),
+            is_same: false,
+        })
+    }
+
+    /// Takes a node that is as it was, without its document. False if no such node is stored.
+    pub fn same(&mut self, id: NodeId) -> bool {
+        let Some(known) = self.known.get_mut(&id) else {
+            return false;
+        };
+        if known.fate == Fate::Missing {
+            known.fate = Fate::Known;
+        }
+        known.before.is_some()
+    }
+
+    /// Whether the node did not come until now, and is stored.
+    pub fn is_missing(&self, id: &NodeId) -> bool {
+        let known = self.known.get(id);
+        known.is_some_and(|known| known.fate == Fate::Missing)
+    }
+
+    /// Nodes that did not come, and are not to stay.
+    pub fn missing(&self) -> impl Iterator<Item = NodeId> {
+        let missing = self.known.iter();
+        let missing = missing.filter(|(_, known)| known.fate == Fate::Missing);
+        missing.map(|(id, _)| *id)
+    }
+
+    /// From now on whoever calls wants the documents of all nodes: of those that came as they were,
+    /// [`Import::kept`] has them.
+    pub fn forget_same(&mut self) {
+        for known in self.known.values_mut() {
+            if known.fate == Fate::Same {
+                known.fate = Fate::Known;
+            }
+        }
     }
 
     /// Decides which of the nodes that did not come stay, by kind, namespace and `reported.id`: those in a gap.
@@ -195,7 +252,7 @@ impl Import {
         mut stays: impl FnMut(&str, Option<&str>, &str) -> bool,
     ) -> Result<u64, StoreError> {
         let mut kept = Vec::new();
-        self.stored(Fate::Missing, |node| {
+        self.stored(&[Fate::Missing], |node| {
             let namespace = node.record.reported.get("namespace");
             let namespace = namespace.and_then(serde_json::Value::as_str);
             if stays(node.record.kind(), namespace, node.record.id()) {
@@ -210,9 +267,10 @@ impl Import {
         Ok(kept.len() as u64)
     }
 
-    /// Hands over the nodes that [`Import::keep`] let stay, so that their edges can be made.
+    /// Hands over the nodes that stay without having come: those that [`Import::keep`] let stay, and those of
+    /// [`Import::same`].
     pub fn kept(&self, take: impl FnMut(StoredNode)) -> Result<(), StoreError> {
-        self.stored(Fate::Kept, take)
+        self.stored(&[Fate::Kept, Fate::Known], take)
     }
 
     /// What was damaged when the import began; the commit drops it.
@@ -220,9 +278,12 @@ impl Import {
         &self.damaged
     }
 
-    /// Reads stored nodes with this fate, block by block; blocks without one are not decompressed.
-    fn stored(&self, fate: Fate, mut take: impl FnMut(StoredNode)) -> Result<(), StoreError> {
-        let is_meant = |id: &NodeId| self.known.get(id).is_some_and(|known| known.fate == fate);
+    /// Reads stored nodes with one of these fates, block by block; blocks without one are not decompressed.
+    fn stored(&self, fates: &[Fate], mut take: impl FnMut(StoredNode)) -> Result<(), StoreError> {
+        let is_meant = |id: &NodeId| {
+            let known = self.known.get(id);
+            known.is_some_and(|known| fates.contains(&known.fate))
+        };
         for kind in self.base.kinds() {
             let part: Part = (Section::Nodes, kind.to_owned());
             let mut layers = self.base.layers(&part)?;

@@ -47,13 +47,13 @@ pub use attachment::{Attached, PutSection};
 pub use backup::{Backup, Entry, Restore, Shelf};
 pub use change::Change;
 pub use changes::{ChangeKind, Changes, VersionChange};
-pub use commit::CommitReport;
+pub use commit::{CommitReport, Edges};
 pub use compact::Compacted;
 pub use document::Document;
 pub use error::{Damaged, StoreError};
 pub use format::FORMAT;
 pub use header::AccountHeader;
-pub use import::Import;
+pub use import::{Came, Import};
 pub use open::Store;
 
 pub use nodes::Nodes;

@@ -8,5 +8,5 @@ mod watch;
 
 pub use error::PluginError;
 pub use plugin::{Account, Change, Deletion, Manifest, Outcome, Plugin, Redacted, Tagged, Trial};
-pub use progress::{Progress, ProgressSink, Sink, Spent};
+pub use progress::{Memory, NoMemory, Progress, ProgressSink, Sink, Spent};
 pub use watch::{Changed, WatchItem, WatchSink, WatchStart};

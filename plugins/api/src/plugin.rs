@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use stocktake_act::Approved;
 use stocktake_model::{GapReason, NodeRecord, ObjectRef, PluginModel};
 
-use crate::{PluginError, ProgressSink, Sink, WatchSink, WatchStart};
+use crate::{Memory, PluginError, ProgressSink, Sink, WatchSink, WatchStart};
 
 /// A kind of place that resources are collected from, e.g. Kubernetes.
 #[async_trait]
@@ -37,8 +37,13 @@ pub trait Account: Send + Sync {
     async fn identify(&self) -> Result<String, PluginError>;
 
     /// Sends one snapshot into `sink`, from `Begin` to `End`. An error means that no `End` was sent and
-    /// nothing changes.
-    async fn collect(&self, sink: Sink, progress: &dyn ProgressSink) -> Result<(), PluginError>;
+    /// nothing changes. What `memory` knows need not be sent again.
+    async fn collect(
+        &self,
+        sink: Sink,
+        progress: &dyn ProgressSink,
+        memory: &dyn Memory,
+    ) -> Result<(), PluginError>;
 
     /// Tells every change from `start` on, until `sink` is closed; then it returns `Ok`. What can not be told for a while is
     /// a gap, not an error; an error means that watching has to begin anew. A plugin that can not watch refuses.

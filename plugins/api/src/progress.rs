@@ -1,10 +1,29 @@
-//! Where a collection goes (a bounded channel of snapshot items) and how far it is.
+//! Where a collection goes (a bounded channel of snapshot items), how far it is, and what it may build upon.
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use stocktake_model::SnapshotItem;
+use stocktake_model::{Known, SnapshotItem};
 use tokio::sync::mpsc;
 
 /// Takes the items of one snapshot. Bounded: a slow reader slows the collection down, memory does not grow.
 pub type Sink = mpsc::Sender<SnapshotItem>;
+
+/// Is asked what is known of an account before it is collected.
+#[async_trait]
+pub trait Memory: Send + Sync {
+    /// What is known; nothing if that cannot be told.
+    async fn known(&self, account: &str) -> Known;
+}
+
+/// Knows nothing: everything is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NoMemory;
+
+#[async_trait]
+impl Memory for NoMemory {
+    async fn known(&self, _: &str) -> Known {
+        Known::default()
+    }
+}
 
 /// How far the collection of one account is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -15,7 +34,7 @@ pub struct Progress {
     pub kinds_done: u64,
     /// Kinds there are; zero until discovery has answered.
     pub kinds: u64,
-    /// Objects read.
+    /// Objects read, or found to be the same.
     pub objects: u64,
     /// Gaps so far.
     pub gaps: u64,
@@ -37,6 +56,8 @@ pub struct Spent {
     pub requests: u64,
     /// Bytes of their answers, decompressed.
     pub bytes: u64,
+    /// Objects that were not read because they are known as they are.
+    pub unchanged: u64,
     /// Microseconds in which a page was waited for.
     pub waiting_us: u64,
     /// Microseconds of taking answers apart.

@@ -29,6 +29,9 @@ pub enum WatchItem {
         account: String,
         /// Kinds that objects of others bring along together: such a node goes when nobody refers to it any more.
         shared_kinds: Vec<String>,
+        /// How objects are read; see [`stocktake_model::Known`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reading: Option<String>,
     },
     /// Kinds that came up, or have other properties now.
     Model(PluginModel),

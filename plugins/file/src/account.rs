@@ -11,7 +11,7 @@ use stocktake_model::{
     SnapshotItem,
 };
 use stocktake_plugin_api::{
-    Account, Change, Deletion, Outcome, PluginError, Progress, ProgressSink, Sink,
+    Account, Change, Deletion, Memory, Outcome, PluginError, Progress, ProgressSink, Sink,
 };
 
 use crate::check::{Inventory, check};
@@ -69,7 +69,12 @@ impl Account for FileAccount {
         Ok(self.id.clone())
     }
 
-    async fn collect(&self, sink: Sink, progress: &dyn ProgressSink) -> Result<(), PluginError> {
+    async fn collect(
+        &self,
+        sink: Sink,
+        progress: &dyn ProgressSink,
+        _: &dyn Memory,
+    ) -> Result<(), PluginError> {
         let path = self.path.clone();
         let read = tokio::task::spawn_blocking(move || read(&path)).await;
         let Read { inventory, gaps } = read.map_err(|error| {
@@ -100,7 +105,7 @@ impl Account for FileAccount {
             send(SnapshotItem::Complete(Complete {
                 kind,
                 count,
-                resource_version: None,
+                ..Complete::default()
             }))
             .await?;
         }

@@ -10,7 +10,7 @@ use stocktake_act::Approved;
 use stocktake_config::K8sConfig;
 use stocktake_model::{Begin, GapReason, Identity, ObjectRef};
 use stocktake_plugin_api::{
-    Account, Change, Deletion, Manifest, Outcome, PluginError, ProgressSink, Sink, Trial,
+    Account, Change, Deletion, Manifest, Memory, Outcome, PluginError, ProgressSink, Sink, Trial,
     WatchSink, WatchStart,
 };
 use tokio::sync::Semaphore;
@@ -89,6 +89,7 @@ impl Cluster {
             patience: self.patience,
             config: self.config.clone(),
             converter: self.converter(&identified.id),
+            reading: collect::reading(&self.config, &facts, &self.key_of(&identified.id)),
             begin: Begin {
                 plugin: plugin::NAME.to_owned(),
                 cloud: plugin::NAME.to_owned(),
@@ -190,7 +191,12 @@ impl Account for Cluster {
             .map_err(|error| self.of_account(&error))
     }
 
-    async fn collect(&self, sink: Sink, progress: &dyn ProgressSink) -> Result<(), PluginError> {
+    async fn collect(
+        &self,
+        sink: Sink,
+        progress: &dyn ProgressSink,
+        memory: &dyn Memory,
+    ) -> Result<(), PluginError> {
         let most = Duration::from_secs(self.config.cluster_timeout_secs.max(1));
         let deadline = Instant::now() + most;
         let prepared = tokio::time::timeout_at(deadline, self.prepare(deadline)).await;
@@ -202,7 +208,8 @@ impl Account for Cluster {
             );
             PluginError::new(GapReason::Timeout, message).hint("raise `k8s.cluster_timeout_secs`")
         })??;
-        collect::run(plan, sink, progress).await
+        let known = memory.known(&plan.facts.id).await;
+        collect::run(plan, known, sink, progress).await
     }
 
     async fn watch(&self, start: WatchStart, sink: WatchSink) -> Result<(), PluginError> {

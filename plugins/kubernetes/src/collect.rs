@@ -9,6 +9,7 @@ mod errors;
 mod glob;
 mod published;
 mod reader;
+mod reading;
 mod seen;
 mod stale;
 mod summary;
@@ -17,6 +18,7 @@ mod usage;
 pub(crate) use access::Access;
 pub(crate) use choice::Choice;
 pub(crate) use define::Definitions;
+pub(crate) use reading::base as reading;
 pub(crate) use summary::SHARED;
 
 use std::collections::BTreeSet;
@@ -25,7 +27,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use stocktake_config::K8sConfig;
-use stocktake_model::{Begin, End, Gap, GapReason, Model, NodeRecord, PluginModel, SnapshotItem};
+use stocktake_model::{
+    Begin, End, Gap, GapReason, Known, Model, NodeRecord, PluginModel, SnapshotItem,
+};
 use stocktake_plugin_api::{PluginError, Progress, ProgressSink, Sink};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
@@ -39,6 +43,7 @@ use crate::retry::Patience;
 use crate::trouble::RequestError;
 use clock::Clock;
 use reader::Listed;
+use reading::Reading;
 use seen::Seen;
 use summary::Summary;
 
@@ -58,6 +63,8 @@ pub(crate) struct Plan {
     pub config: Arc<K8sConfig>,
     /// Makes nodes.
     pub converter: Converter,
+    /// How it makes them; `None` if that cannot be told.
+    pub reading: Option<String>,
     /// The cluster.
     pub facts: ClusterFacts,
     /// First item of the snapshot.
@@ -76,6 +83,7 @@ struct Collection {
     patience: Patience,
     page_size: u32,
     converter: Converter,
+    reading: Reading,
     choice: Choice,
     sink: Sink,
     seen: Seen,
@@ -106,6 +114,7 @@ struct Namespaces {
 /// Sends one snapshot. An error means that nobody takes it any more.
 pub(crate) async fn run(
     plan: Plan,
+    known: Known,
     sink: Sink,
     progress: &dyn ProgressSink,
 ) -> Result<(), PluginError> {
@@ -132,22 +141,23 @@ pub(crate) async fn run(
     let usage = out.wanted_usage(&plan.discovered, &choice);
     let complete = plan.discovered.is_complete();
     let cluster = plan.begin.account.clone();
-    let known = [&plan.discovered.resources[..], &usage].concat();
+    let asked = [&plan.discovered.resources[..], &usage].concat();
     let parallel = plan.config.list_parallelism.max(1);
-    let collection = Arc::new(Collection::new(plan, choice, sink));
+    let collection = Arc::new(Collection::new(plan, known, choice, sink));
     out.stages(&collection, wanted, parallel).await?;
     // Last, so that nothing else waits for a server that may be down.
     out.stage(&collection, usage, parallel).await?;
-    out.end(complete, &cluster, &known).await
+    out.end(complete, &cluster, &asked).await
 }
 
 impl Collection {
-    fn new(plan: Plan, choice: Choice, sink: Sink) -> Self {
+    fn new(plan: Plan, known: Known, choice: Choice, sink: Sink) -> Self {
         Self {
             link: plan.link,
             patience: plan.patience,
             page_size: plan.config.page_size,
             converter: plan.converter,
+            reading: Reading::new(plan.reading, known),
             choice,
             sink,
             seen: Seen::default(),

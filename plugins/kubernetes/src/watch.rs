@@ -102,6 +102,7 @@ pub(crate) async fn run(plan: Plan, start: WatchStart, sink: WatchSink) {
     let begin = WatchItem::Begin {
         account: plan.facts.id,
         shared_kinds: SHARED.map(str::to_owned).into(),
+        reading: plan.reading,
     };
     let mut kinds = Kinds::new(watch.clone(), &start);
     if watch.sink.send(begin).await.is_ok() {

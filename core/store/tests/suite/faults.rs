@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use stocktake_model::{Document, NodeRecord};
-use stocktake_store::{Change, Keep, Store, StoreError, StoredNode};
+use stocktake_store::{Change, Edges, Keep, Store, StoreError, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, nodes, pods, record, star};
 
@@ -95,7 +95,9 @@ fn replace(store: &Store, records: &[NodeRecord], second: i64) -> Result<(), Sto
     for record in records {
         import.node(&Document::new(record), id(record), at(second))?;
     }
-    import.commit(star(records), header(second)).map(drop)
+    import
+        .commit(Edges::All(star(records)), header(second))
+        .map(drop)
 }
 
 /// What is attached, if anything, and what is told on top of it are what is stored.

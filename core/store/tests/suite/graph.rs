@@ -1,6 +1,6 @@
 //! Imports, changes and readers.
 use stocktake_model::{Document, NodeId, NodeRecord, Overlay};
-use stocktake_store::{Change, CommitReport, Store, StoreError, StoredNode};
+use stocktake_store::{Change, CommitReport, Edges, Store, StoreError, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, import, map, nodes, pods, record, star};
 
@@ -111,11 +111,56 @@ fn what_lies_in_a_gap_stays_and_the_rest_goes() {
         .kept(|node| seen.push(node.record.id().to_owned()))
         .unwrap();
     assert_eq!(seen, ["pod-00004", "service-1"]);
-    let report = import.commit(Vec::new(), header(2)).unwrap();
+    let report = import.commit(Edges::All(Vec::new()), header(2)).unwrap();
     assert_eq!(counts(&report), [0, 0, 8, 1, 2]);
     let left: Vec<String> = nodes(&store).into_keys().collect();
     assert_eq!(left, ["pod-00000", "pod-00004", "service-1"]);
     assert_eq!(store.accounts()[0].as_ref().unwrap().nodes, 3);
+}
+
+#[test]
+fn what_is_said_to_be_the_same_stays_without_its_document() {
+    let (_dir, store) = open();
+    let old = pods(0, 4, 1);
+    import(&store, &old, 1);
+    let edges = store.edges(ACCOUNT).unwrap();
+    let mut import = store.import(ACCOUNT).unwrap();
+    assert!(import.same(id(&old[0])));
+    assert!(import.same(id(&old[1])));
+    assert!(!import.same(id(&pods(7, 8, 1)[0])));
+    let other = pods(1, 2, 2).remove(0);
+    let mut take = |record: &NodeRecord| import.node(&Document::new(record), id(record), at(2));
+    assert!(!take(&other).unwrap().is_same);
+    assert!(take(&old[2]).unwrap().is_same);
+    assert!(import.is_missing(&id(&old[3])));
+    assert_eq!(import.missing().collect::<Vec<_>>(), [id(&old[3])]);
+    let kept = |import: &stocktake_store::Import| {
+        let mut kept = Vec::new();
+        import
+            .kept(|node| kept.push(node.record.id().to_owned()))
+            .unwrap();
+        kept
+    };
+    assert_eq!(kept(&import), ["pod-00000"]);
+    import.forget_same();
+    assert_eq!(kept(&import), ["pod-00000", "pod-00002"]);
+    let star: Vec<_> = edges
+        .iter()
+        .filter(|edge| edge.to != id(&old[3]))
+        .cloned()
+        .collect();
+    let from = edges[0].from;
+    let changed = Edges::Changed {
+        of: vec![from],
+        edges: star.clone(),
+        count: star.len() as u64,
+    };
+    let report = import.commit(changed, header(2)).unwrap();
+    assert_eq!(counts(&report), [0, 1, 1, 2, 0]);
+    assert_eq!(store.edges(ACCOUNT).unwrap(), star);
+    assert_eq!(nodes(&store)["pod-00001"].record, other);
+    let header = store.view(ACCOUNT).unwrap().header().unwrap().unwrap();
+    assert_eq!((header.nodes, header.edges), (3, star.len() as u64));
 }
 
 #[test]
@@ -226,7 +271,7 @@ fn a_commit_respects_what_was_changed_meanwhile() {
             .node(&Document::new(record), id(record), at(3))
             .unwrap();
     }
-    let report = import.commit(star(&old), header(3)).unwrap();
+    let report = import.commit(Edges::All(star(&old)), header(3)).unwrap();
     let stay = [(1, 8), (4, 8), (9, 8)].map(|(number, version)| changed(number, version).0);
     let mut overtaken = [&stay[..], &[old[2].node_id("k8s", ACCOUNT)]].concat();
     overtaken.sort_unstable();

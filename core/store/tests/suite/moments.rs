@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use stocktake_model::{Document, EdgeRecord, NodeRecord};
-use stocktake_store::{Change, ChangeKind, Keep, Store, StoredNode};
+use stocktake_store::{Change, ChangeKind, Edges, Keep, Store, StoredNode};
 
 use crate::sample::{ACCOUNT, at, edge, header, id, record};
 
@@ -83,7 +83,9 @@ fn perform(store: &mut Store, dir: &std::path::Path, step: &Step, second: i64) {
             let edges = edges
                 .iter()
                 .map(|(from, to)| edge(&node(*from, 0), &node(*to, 0)));
-            import.commit(edges.collect(), header(second)).unwrap();
+            import
+                .commit(Edges::All(edges.collect()), header(second))
+                .unwrap();
         }
         Step::Put(nodes, edges) => {
             let mut change = Change {

@@ -6,7 +6,7 @@ use serde_json::json;
 use stocktake_model::{
     Begin, Document, EdgeRecord, EdgeType, Identity, Map, NodeId, NodeRecord, Parent, Relation,
 };
-use stocktake_store::{AccountHeader, CommitReport, Store, StoredNode};
+use stocktake_store::{AccountHeader, CommitReport, Edges, Store, StoredNode};
 
 pub(crate) const ACCOUNT: &str = "cluster-1";
 
@@ -75,7 +75,9 @@ pub(crate) fn import(store: &Store, records: &[NodeRecord], second: i64) -> Comm
             .node(&Document::new(record), id(record), at(second))
             .unwrap();
     }
-    import.commit(star(records), header(second)).unwrap()
+    import
+        .commit(Edges::All(star(records)), header(second))
+        .unwrap()
 }
 
 /// Every stored node by `reported.id`.

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use stocktake_plugin_api::Plugin as _;
+use stocktake_plugin_api::{NoMemory, Plugin as _};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -23,7 +23,11 @@ async fn account(path: &Path) -> Arc<dyn Account> {
 /// What a file is collected as: ids of nodes, kinds read to the end, gaps, and whether that is all there is.
 async fn collected(path: &Path) -> (Vec<String>, Vec<String>, Vec<Gap>, bool) {
     let (sink, mut items) = mpsc::channel(1_000);
-    account(path).await.collect(sink, &Quiet).await.unwrap();
+    account(path)
+        .await
+        .collect(sink, &Quiet, &NoMemory)
+        .await
+        .unwrap();
     let (mut nodes, mut complete, mut gaps, mut end) = (Vec::new(), Vec::new(), Vec::new(), None);
     while let Some(item) = items.recv().await {
         match item {
@@ -34,6 +38,8 @@ async fn collected(path: &Path) -> (Vec<String>, Vec<String>, Vec<Gap>, bool) {
             SnapshotItem::Begin(begin) => assert_eq!(begin.cloud, "aws"),
             SnapshotItem::Model(_)
             | SnapshotItem::Edge(_)
+            | SnapshotItem::Shared(_)
+            | SnapshotItem::Same(_)
             | SnapshotItem::Part(_)
             | SnapshotItem::Usage(_) => {}
         }

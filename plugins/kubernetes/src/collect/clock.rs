@@ -11,6 +11,8 @@ pub(super) struct Clock {
     decoding: AtomicU64,
     converting: AtomicU64,
     sending: AtomicU64,
+    /// Objects that took none, because they are known.
+    unchanged: AtomicU64,
 }
 
 /// What time is spent with.
@@ -35,12 +37,18 @@ impl Clock {
         counter.fetch_add(nanos(time), Ordering::Relaxed);
     }
 
+    /// Counts an object that is known as it is.
+    pub(super) fn unchanged(&self) {
+        self.unchanged.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Everything so far, with requests and bytes as the connection counts them.
     pub(super) fn spent(&self, (requests, bytes): (u64, u64)) -> Spent {
         let micros = |counter: &AtomicU64| counter.load(Ordering::Relaxed) / 1_000;
         Spent {
             requests,
             bytes,
+            unchanged: self.unchanged.load(Ordering::Relaxed),
             waiting_us: micros(&self.waiting),
             decoding_us: micros(&self.decoding),
             converting_us: micros(&self.converting),

@@ -15,6 +15,8 @@ pub(crate) struct Definitions {
     known: Mutex<BTreeMap<String, CustomSchema>>,
     /// Definitions of what is not served yet, by name.
     early: Mutex<BTreeMap<String, serde_json::Value>>,
+    /// Which definition it was, by kind.
+    versions: Mutex<BTreeMap<String, String>>,
 }
 
 impl Definitions {
@@ -24,7 +26,14 @@ impl Definitions {
             served: Mutex::new(served),
             known: Mutex::default(),
             early: Mutex::default(),
+            versions: Mutex::default(),
         }
+    }
+
+    /// Which definition a kind has; `None` if it was not read, or has the objects converted by somebody else.
+    pub(crate) fn version(&self, kind: &str) -> Option<String> {
+        let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.get(kind).cloned()
     }
 
     /// What is served now. Definitions that came before are read.
@@ -52,9 +61,18 @@ impl Definitions {
             self.early().insert(name.to_owned(), definition.clone());
             return;
         };
+        let kind = crate::kind_name(of);
+        let metadata = &definition["metadata"];
+        if let (Some(uid), Some(version)) = (
+            metadata["uid"].as_str(),
+            metadata["resourceVersion"].as_str(),
+        ) && spec["conversion"]["strategy"] != "Webhook"
+        {
+            let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+            versions.insert(kind.clone(), format!("{uid} {version}"));
+        }
         let short = crate::names::short_name(of);
         if let Some(schema) = crate::custom_schema(definition, &short, &of.version) {
-            let kind = crate::kind_name(of);
             converter.learn(&kind, schema.places.clone());
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(kind, schema);

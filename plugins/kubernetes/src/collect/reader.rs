@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use stocktake_model::{Gap, GapReason, SnapshotItem, UsageSample};
+use stocktake_model::{Gap, GapReason, Same, SnapshotItem, UsageSample};
 
 use super::clock::With;
-use super::{Collection, usage};
+use super::reading::{KindReading, Names};
+use super::{Collection, SHARED, usage};
 use crate::list::Flaws;
 use crate::page::{Element, Form, Lost};
 use crate::trouble::RequestError;
@@ -23,6 +24,8 @@ pub(super) struct Listed {
     pub gaps: Vec<Gap>,
     /// Version of the list, if it was one list.
     pub resource_version: Option<String>,
+    /// How its objects are read.
+    pub reading: KindReading,
     /// Namespaces that were read to their end one by one, and the versions of their lists.
     pub parts: BTreeMap<String, String>,
     /// Objects that can not be known.
@@ -51,6 +54,7 @@ impl Collection {
         let mut listed = Listed {
             kind: crate::kind_name(resource),
             is_usage: usage::is(resource),
+            reading: self.reading.of(resource, &self.definitions),
             ..Listed::default()
         };
         let read = self.read_into(resource, &mut listed);
@@ -178,6 +182,7 @@ impl Collection {
             self.lacks(resource, listed, None, &error);
             return;
         };
+        listed.reading = KindReading::default();
         match self.pages(&moved, moved.list_path(), listed).await {
             Ok(version) => listed.resource_version = version,
             Err(Stop::Closed) => {}
@@ -237,6 +242,11 @@ impl Collection {
         listed: &mut Listed,
     ) -> Result<Option<Lost>, Stop> {
         let begun = Instant::now();
+        let is_known = listed.reading.is_known;
+        if is_known && let Some(names) = self.reading.same(&listed.kind, &element) {
+            self.clock.add(With::Decoding, begun.elapsed());
+            return self.take_same(resource, names, listed).await;
+        }
         let object = element.raw();
         self.clock.add(With::Decoding, begun.elapsed());
         let object = match object {
@@ -290,11 +300,48 @@ impl Collection {
                 continue;
             }
             *listed.sent.entry(node.kind().to_owned()).or_default() += 1;
-            let sent = self.sink.send(SnapshotItem::Node(node.into())).await;
-            sent.map_err(|_| Stop::Closed)?;
+            // Objects that are the same may bring it along too.
+            let item = if is_known && SHARED.contains(&node.kind()) {
+                SnapshotItem::Shared(node.into())
+            } else {
+                SnapshotItem::Node(node.into())
+            };
+            self.sink.send(item).await.map_err(|_| Stop::Closed)?;
         }
         self.clock.add(With::Sending, begun.elapsed());
         Ok(None)
+    }
+
+    /// One object that is known as it is, unless it was before.
+    async fn take_same(
+        &self,
+        resource: &Resource,
+        names: Names,
+        listed: &mut Listed,
+    ) -> Result<Option<Lost>, Stop> {
+        if let Some(namespace) = &names.namespace
+            && resource.namespaced
+            && !self.choice.wants_namespace(namespace)
+        {
+            return Ok(None);
+        }
+        if resource.group.is_empty() && resource.plural == "namespaces" {
+            self.heard_of_namespace(&names.name);
+        }
+        if !self.seen.is_new("uid", &names.uid) {
+            return Ok(None);
+        }
+        self.objects.fetch_add(1, Ordering::Relaxed);
+        self.clock.unchanged();
+        *listed.sent.entry(listed.kind.clone()).or_default() += 1;
+        let begun = Instant::now();
+        let same = Same {
+            kind: listed.kind.clone(),
+            uid: names.uid,
+        };
+        let sent = self.sink.send(SnapshotItem::Same(same)).await;
+        self.clock.add(With::Sending, begun.elapsed());
+        sent.map_err(|_| Stop::Closed).map(|()| None)
     }
 
     /// One measurement.

@@ -89,6 +89,8 @@ impl Summary {
                 kind: listed.kind.clone(),
                 count,
                 resource_version: listed.resource_version,
+                reading: listed.reading.name,
+                shared: false,
             }));
         }
         items.extend(parts.into_iter().map(|(namespace, resource_version)| {
@@ -139,6 +141,8 @@ impl Summary {
                     kind: kind.to_owned(),
                     count: self.sent.get(kind).copied().unwrap_or_default(),
                     resource_version: None,
+                    reading: None,
+                    shared: SHARED.contains(&kind),
                 }));
             }
             items.extend(gaps.into_iter().map(SnapshotItem::Gap));

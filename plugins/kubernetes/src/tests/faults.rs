@@ -225,7 +225,11 @@ async fn a_snapshot_that_nobody_takes_ends_at_once() {
     drop(items);
     assert!(
         account
-            .collect(sink, &stage::Last::default())
+            .collect(
+                sink,
+                &stage::Last::default(),
+                &stocktake_plugin_api::NoMemory
+            )
             .await
             .is_err()
     );

@@ -7,7 +7,7 @@ use stocktake_kubernetes_sim::{Credential, Sim, SimOptions, User};
 use stocktake_model::{
     Begin, Complete, End, Gap, NodeRecord, ObjectRef, PartVersions, SnapshotItem, UsageSample,
 };
-use stocktake_plugin_api::{Account, Plugin as _, PluginError, Progress, ProgressSink};
+use stocktake_plugin_api::{Account, NoMemory, Plugin as _, PluginError, Progress, ProgressSink};
 use tokio::sync::mpsc;
 
 use crate::KubernetesPlugin;
@@ -155,6 +155,9 @@ pub(super) async fn collect(account: &dyn Account) -> Result<Snapshot, PluginErr
                     snapshot.model.add(model.kinds);
                 }
                 SnapshotItem::Edge(_) => {}
+                SnapshotItem::Shared(_) | SnapshotItem::Same(_) => {
+                    unreachable!("nothing is known: {item:?}")
+                }
                 SnapshotItem::Node(node) => snapshot.nodes.push(node.record().unwrap()),
                 SnapshotItem::Complete(complete) => {
                     let kind = complete.kind.clone();
@@ -173,7 +176,7 @@ pub(super) async fn collect(account: &dyn Account) -> Result<Snapshot, PluginErr
         }
         snapshot
     };
-    let (collected, mut snapshot) = tokio::join!(account.collect(sink, &last), take);
+    let (collected, mut snapshot) = tokio::join!(account.collect(sink, &last, &NoMemory), take);
     snapshot.progress = last.0.lock().unwrap().clone();
     collected.map(|()| snapshot)
 }
