@@ -97,6 +97,7 @@ fn against_curl(
         let (account, wall, cpu) = collected(&core)?;
         first.add(wall, cpu);
         let requests = simulator.requests()?;
+        rest(&core);
         let (unchanged, wall, cpu) = collected(&core)?;
         again.add(wall, cpu);
         let written = unchanged.merged.created + unchanged.merged.updated;
@@ -107,9 +108,10 @@ fn against_curl(
         let begun = Instant::now();
         curl.run()?;
         curled.add(begun.elapsed(), crate::report::children_cpu_ms() - before);
-        last = Some((account, requests, written, memory));
+        last = Some((account, unchanged, requests, written, memory));
     }
-    let (account, requests, written, memory) = last.context("there is at least one run")?;
+    let (account, unchanged_account, requests, written, memory) =
+        last.context("there is at least one run")?;
     let nodes = usize::try_from(account.merged.nodes)?;
     let first = first.row("collect", objects, nodes, memory.peak_mib);
     let curled = curled.row("curl, the same requests", objects, requests.len(), 0);
@@ -128,7 +130,12 @@ fn against_curl(
         f64::from(u32::try_from(objects)?) * 1000.0 / first.p50_ms,
         account.merged.edges
     ))?;
-    report.note(&breakdown(&account, &requests))
+    report.note(&breakdown(&account, &requests))?;
+    report.note(&format!(
+        "again, {} objects were known; {}",
+        unchanged_account.spent.unchanged,
+        breakdown(&unchanged_account, &requests)
+    ))
 }
 
 /// A worker of its own process: what it holds.
@@ -145,6 +152,19 @@ fn apart(objects: usize, simulator: &Simulator, report: &mut Report) -> anyhow::
         "the worker held {} MiB at most and took {:.0} ms of processor time; the core {} MiB and {:.0} ms",
         worker.peak_mib, worker.cpu_ms, core.peak_mib, core.cpu_ms
     ))
+}
+
+/// Waits until a core has done what follows a collection: the index for full text, the graph kept beside the record.
+fn rest(core: &Core) {
+    let mut before = f64::NEG_INFINITY;
+    loop {
+        let now = Memory::of(core.id()).cpu_ms;
+        if now - before < 20.0 {
+            return;
+        }
+        before = now;
+        std::thread::sleep(Duration::from_millis(500));
+    }
 }
 
 /// Collects once: the report of the one account, wall time, processor time of the core's process.

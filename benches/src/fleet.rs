@@ -98,6 +98,7 @@ pub(crate) fn begin(account: &NodeRecord, number: usize) -> Begin {
         cloud: "k8s".to_owned(),
         identity: Identity::default(),
         formerly: None,
+        resumes: false,
         account,
     }
 }

@@ -197,6 +197,7 @@ fn partition(
         cloud: "k8s".to_owned(),
         identity: Identity::default(),
         formerly: None,
+        resumes: false,
         account: offline.account().clone(),
     };
     let mut builder = PartitionBuilder::new(Arc::clone(model), &begin);

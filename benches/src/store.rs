@@ -192,6 +192,7 @@ pub(crate) fn stream(objects: usize, report: &mut Report) -> anyhow::Result<()> 
         cloud: "k8s".to_owned(),
         identity: Identity::default(),
         formerly: None,
+        resumes: false,
         account: offline.account().clone(),
     };
     let plugin = offline::model();

@@ -207,6 +207,7 @@ mod tests {
             cloud: "test".into(),
             identity: stocktake_model::Identity::Strong,
             formerly: None,
+            resumes: false,
             account: node("account", "prod-eu", ""),
         };
         let mut items = vec![

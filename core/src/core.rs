@@ -167,6 +167,16 @@ impl Core {
             .clone()
     }
 
+    /// What is known of an account from now on.
+    pub(crate) fn note_header(&self, header: Option<AccountHeader>) {
+        let mut headers = self
+            .0
+            .headers
+            .write()
+            .expect("nothing panics while it holds the headers");
+        headers.extend(header.map(|header| (header.account().to_owned(), header)));
+    }
+
     pub(crate) fn info(&self) -> Info {
         let headers = self.headers();
         Info {

@@ -19,6 +19,7 @@ use crate::batch::{Batch, Ground, Listing, Opened, changed_edges, orphans};
 use crate::core::{Core, now};
 use crate::facts::{self, FIRST_SEEN};
 use crate::ingest::{IngestError, covers};
+use crate::recall::forget_readings;
 
 /// Objects that are committed at once at most.
 const LARGEST: usize = 2_000;
@@ -196,7 +197,8 @@ impl Core {
         header.nodes = (header.nodes + created).saturating_sub(next.removed.len() as u64);
         let partition = next.graph.partition(account);
         header.edges = partition.map_or(header.edges, |partition| partition.edge_count() as u64);
-        notes::forget_readings(&mut header, session.reading.as_deref());
+        let kinds = nodes.iter().map(|(_, node)| node.kind()).collect();
+        forget_readings(&mut header, &kinds, session.reading.as_deref());
         notes::note_versions(&mut header, batch.versions);
         notes::note_gaps(&mut header, batch.gaps);
         if next.touched.is_empty() {
@@ -215,12 +217,7 @@ impl Core {
             self.show(&next.graph, account);
             self.form_ages(account, next.touched.len());
         }
-        let mut headers = self
-            .0
-            .headers
-            .write()
-            .expect("nothing panics while it holds the headers");
-        headers.insert(account.to_owned(), header);
+        self.note_header(Some(header));
         Ok(session)
     }
 

@@ -1,6 +1,7 @@
 //! Snapshots on their way into the record and the graph: streamed, committed as a whole or not at all.
 mod packing;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -124,10 +125,10 @@ impl Core {
             updated: report.updated,
             deleted: report.deleted,
             gaps: header.gaps.iter().filter(|gap| is_missing(gap)).count() as u64,
+            rebuilt: is_whole,
             spent,
         };
         let account = header.account().to_owned();
-        self.reached(header);
         // Nobody waits for it: what is old may as well go a little later.
         let core = self.clone();
         tokio::task::spawn_blocking(move || {
@@ -152,11 +153,12 @@ impl Core {
         let account = header.account().to_owned();
         let before = self.graph();
         let is_whole = matches!(content, Content::Whole(_));
+        let overtaken = import.overtaken();
         let Laid {
             graph,
             edges,
             touched,
-        } = self.lay(&header, &before, content);
+        } = self.lay(&header, &before, content, &overtaken);
         let usage = graph
             .partition(&account)
             .map_or_else(Vec::new, |partition| {
@@ -166,7 +168,6 @@ impl Core {
         usage::keep(&self.0.store, &account, &usage);
         // The store counts: what it wrote is what is shown.
         let header = self.0.store.view(&account)?.header()?.unwrap_or(header);
-        let graph = self.with_overtaken(graph, &before, &header, &report.overtaken);
         self.show(&graph, &account);
         self.0.graph.rcu(|graph| graph.with_usage(&account, &usage));
         if is_whole {
@@ -174,6 +175,7 @@ impl Core {
         } else {
             self.form_ages(&account, touched);
         }
+        self.reached(header.clone());
         spent.commit_us = micros(started.elapsed());
         Ok(Committed {
             report,
@@ -183,58 +185,61 @@ impl Core {
         })
     }
 
-    /// The graph with what came, and the edges that are different then.
-    fn lay(&self, header: &AccountHeader, before: &Arc<Graph>, content: Content) -> Laid {
+    /// The graph with what came, and the edges that are different then. What was changed meanwhile stays as it is now.
+    fn lay(
+        &self,
+        header: &AccountHeader,
+        before: &Arc<Graph>,
+        content: Content,
+        overtaken: &BTreeSet<NodeId>,
+    ) -> Laid {
         let account = header.account();
-        let (changed, removed) = match content {
+        let known = self.known(&header.begin.plugin);
+        let (rules, derived) = (&known.rules, &known.derived);
+        let (mut changed, mut removed) = match content {
             Content::Whole(partition) => {
-                let edges = Edges::All(partition.edges().collect());
+                let touched = partition.len();
+                let mut graph = before.with_partition(Arc::from(partition));
+                if !overtaken.is_empty() {
+                    let records = overtaken.iter().filter_map(|id| before.record(id));
+                    let records: Vec<_> = records.collect();
+                    let gone = overtaken.iter().filter(|id| before.record(id).is_none());
+                    let gone: Vec<_> = gone.copied().collect();
+                    graph = graph.with_changes(account, &records, &gone, rules, derived);
+                }
                 return Laid {
-                    touched: partition.len(),
-                    graph: before.with_partition(partition.into()),
-                    edges,
+                    edges: all_edges(&graph, account),
+                    graph,
+                    touched,
                 };
             }
             Content::Few { changed, removed } => (changed, removed),
         };
-        let known = self.known(&header.begin.plugin);
-        let mut graph = Graph::clone(before);
+        changed.retain(|record| !overtaken.contains(&id_of(header, record)));
+        removed.retain(|id| !overtaken.contains(id));
         let mut touched = removed.clone();
-        if !(changed.is_empty() && removed.is_empty()) {
-            let id = |record: &NodeRecord| record.node_id(&header.begin.cloud, account);
-            touched.extend(changed.iter().map(id));
-            let rules = &known.rules;
-            let change = || graph.with_changes(account, &changed, &removed, rules, &known.derived);
-            graph = self.0.turns.ahead(change);
-        }
-        let (of, edges) = changed_edges((before, &graph), &touched);
-        let count = graph
-            .partition(account)
-            .map_or(0, |found| found.edge_count() as u64);
+        touched.extend(changed.iter().map(|record| id_of(header, record)));
+        let change = || before.with_few_changes(account, &changed, &removed, rules, derived);
+        let Some(graph) = self.0.turns.ahead(change) else {
+            let graph = before.with_changes(account, &changed, &removed, rules, derived);
+            return Laid {
+                edges: all_edges(&graph, account),
+                graph,
+                touched: touched.len(),
+            };
+        };
+        let (mut of, edges) = changed_edges((before, &graph), &touched);
+        // Where nothing leaves but what they contained, too.
+        of.extend(removed);
         Laid {
+            edges: Edges::Changed {
+                of,
+                edges,
+                count: edge_count(&graph, account),
+            },
             graph: graph.settled(account),
-            edges: Edges::Changed { of, edges, count },
             touched: touched.len(),
         }
-    }
-
-    /// With what was changed while the snapshot came in, as the record has it.
-    fn with_overtaken(
-        &self,
-        graph: Graph,
-        before: &Graph,
-        header: &AccountHeader,
-        overtaken: &[NodeId],
-    ) -> Graph {
-        if overtaken.is_empty() {
-            return graph;
-        }
-        let known = self.known(&header.begin.plugin);
-        let changed = overtaken.iter().filter_map(|id| before.record(id));
-        let gone = overtaken.iter().filter(|id| before.record(id).is_none());
-        let (changed, gone): (Vec<_>, Vec<_>) = (changed.collect(), gone.copied().collect());
-        let account = header.account();
-        graph.with_changes(account, &changed, &gone, &known.rules, &known.derived)
     }
 
     fn reached(&self, header: AccountHeader) {
@@ -244,12 +249,8 @@ impl Core {
             .lock()
             .expect("nothing panics while it holds the failures");
         failures.remove(header.begin.account.name());
-        let mut headers = self
-            .0
-            .headers
-            .write()
-            .expect("nothing panics while it holds the headers");
-        headers.insert(header.account().to_owned(), header);
+        drop(failures);
+        self.note_header(Some(header));
     }
 
     /// What is known of a plugin's resources.
@@ -262,7 +263,7 @@ impl Core {
         models.get(plugin).cloned().unwrap_or_default()
     }
 
-    /// Adds kinds and rules to what is known of a plugin, in the record and in the graph; whether that was news.
+    /// Adds kinds and rules to what is known of a plugin, in the record and in the graph; whether edges may be others now.
     pub(crate) fn learn(&self, plugin: &str, new: PluginModel) -> Result<bool, StoreError> {
         let mut models = self
             .0
@@ -271,18 +272,7 @@ impl Core {
             .expect("nothing panics while it holds the models");
         let known = models.entry(plugin.to_owned()).or_default();
         let before = known.clone();
-        for kind in new.kinds {
-            match known.kinds.iter_mut().find(|old| old.name == kind.name) {
-                Some(old) => *old = kind,
-                None => known.kinds.push(kind),
-            }
-        }
-        if !new.rules.is_empty() {
-            known.rules = new.rules;
-        }
-        if !new.derived.is_empty() {
-            known.derived = new.derived;
-        }
+        known.add(new);
         if *known == before {
             return Ok(false);
         }
@@ -291,7 +281,7 @@ impl Core {
         model.add(known.kinds.iter().cloned());
         let model = Arc::new(model);
         self.0.graph.rcu(|graph| graph.with_model(model.clone()));
-        Ok(true)
+        Ok(known.relates_otherwise(&before))
     }
 
     /// Remembers that an account could not be collected; what is known of it stays.
@@ -308,12 +298,7 @@ impl Core {
         let recorded = header.clone();
         let put = tokio::task::spawn_blocking(move || store.put_header(&recorded)).await;
         put.map_err(|error| IngestError::Task(error.to_string()))??;
-        let mut headers = self
-            .0
-            .headers
-            .write()
-            .expect("nothing panics while it holds the headers");
-        headers.insert(header.account().to_owned(), header);
+        self.note_header(Some(header));
         Ok(())
     }
 
@@ -342,6 +327,21 @@ impl Core {
         failures.insert(failure.name.clone(), failure);
         header
     }
+}
+
+fn id_of(header: &AccountHeader, record: &NodeRecord) -> NodeId {
+    record.node_id(&header.begin.cloud, header.account())
+}
+
+fn all_edges(graph: &Graph, account: &str) -> Edges {
+    let partition = graph.partition(account);
+    Edges::All(partition.map_or_else(Vec::new, |partition| partition.edges().collect()))
+}
+
+fn edge_count(graph: &Graph, account: &str) -> u64 {
+    graph
+        .partition(account)
+        .map_or(0, |partition| partition.edge_count() as u64)
 }
 
 /// Whether a node lies in a gap.

@@ -1,6 +1,8 @@
 //! Changing tags: through a worker, and back into record and graph with what the server returned.
 mod cluster;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use stocktake_act::Deed;
 use stocktake_client::Task;
@@ -9,10 +11,12 @@ use stocktake_model::{NodeId, NodeRecord, ObjectRef};
 use stocktake_plugin_api::{Change as TagEdit, Outcome};
 use stocktake_store::Change;
 
+use crate::batch::changed_edges;
 use crate::core::{Core, now};
 use crate::facts::FIRST_SEEN;
 use crate::fate::object_name;
 use crate::plans::Lead;
+use crate::recall::forget_readings;
 use crate::status::reported;
 
 impl Core {
@@ -147,29 +151,34 @@ impl Core {
         id: NodeId,
         record: NodeRecord,
     ) -> Result<(), stocktake_store::StoreError> {
-        let plugin = self
-            .headers()
-            .get(account)
-            .map(|header| header.begin.plugin.clone());
-        let known = self.known(plugin.as_deref().unwrap_or_default());
+        let mut header = self.headers().remove(account);
+        let plugin = header.as_ref().map(|header| &*header.begin.plugin);
+        let known = self.known(plugin.unwrap_or_default());
         let mut shown = record.clone();
         let present = self.graph().node(&id);
         let metadata = present.and_then(|node| node.get("metadata").cloned());
         if let Some(first_seen) = metadata.and_then(|metadata| metadata.get(FIRST_SEEN).cloned()) {
             shown.metadata.insert(FIRST_SEEN.to_owned(), first_seen);
         }
-        let graph = self.graph();
-        let change = || graph.with_changes(account, &[shown], &[], &known.rules, &known.derived);
+        let before = self.graph();
+        let change = || before.with_changes(account, &[shown], &[], &known.rules, &known.derived);
         let graph = self.0.turns.ahead(change);
-        self.0.store.put(
-            account,
-            Change {
-                nodes: vec![(id, record)],
-                at: Some(now()),
-                ..Change::default()
-            },
-        )?;
+        let (edges_of, edges) = changed_edges((&before, &graph), &[id]);
+        if let Some(header) = &mut header {
+            // Its parts did not come with it, nor what its kind is read by.
+            forget_readings(header, &BTreeSet::from([record.kind()]), None);
+        }
+        let change = Change {
+            nodes: vec![(id, record)],
+            edges_of,
+            edges,
+            header: header.clone(),
+            at: Some(now()),
+            ..Change::default()
+        };
+        self.0.store.put(account, change)?;
         self.show(&graph, account);
+        self.note_header(header);
         self.form_ages(account, 1);
         Ok(())
     }

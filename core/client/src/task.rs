@@ -175,6 +175,9 @@ pub struct Merged {
     pub deleted: u64,
     /// Gaps in the snapshot.
     pub gaps: u64,
+    /// Whether the graph of the account was made of all its documents, and not of what was different.
+    #[serde(default)]
+    pub rebuilt: bool,
     /// What taking it in cost.
     #[serde(default)]
     pub spent: MergeSpent,

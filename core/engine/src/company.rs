@@ -62,6 +62,9 @@ impl Partition {
     }
 
     fn company(&self, objects: &HashSet<NodeId>, shared: &BTreeSet<&str>) -> Vec<NodeId> {
+        if objects.is_empty() {
+            return Vec::new();
+        }
         let mut stays = vec![Stay::Unknown; self.len()];
         for (row, stay) in self.rows().zip(&mut stays) {
             if objects.contains(&self.id(row)) {
@@ -92,15 +95,23 @@ impl Partition {
 
     /// Whether a row stays: as an object, or as a part of one.
     fn is_with(&self, row: Row, stays: &mut [Stay]) -> bool {
-        if stays[row as usize] == Stay::Unknown {
+        let mut parts = Vec::new();
+        let mut at = row;
+        while stays[at as usize] == Stay::Unknown {
             // Whatever contains itself stays with nobody.
-            stays[row as usize] = Stay::No;
-            let parent = self.parent[row as usize];
-            if parent != NO_ROW && self.is_part(row, parent) && self.is_with(parent, stays) {
-                stays[row as usize] = Stay::Yes;
+            stays[at as usize] = Stay::No;
+            parts.push(at);
+            let parent = self.parent[at as usize];
+            if parent == NO_ROW || !self.is_part(at, parent) {
+                break;
             }
+            at = parent;
         }
-        stays[row as usize] == Stay::Yes
+        let stay = stays[at as usize];
+        for part in parts {
+            stays[part as usize] = stay;
+        }
+        stay == Stay::Yes
     }
 
     /// Whether a row names what contains it by its id. What is in a namespace is no part of it.

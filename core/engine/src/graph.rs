@@ -154,17 +154,37 @@ impl Graph {
         let Some(partition) = self.partition(account) else {
             return self.clone();
         };
+        let few = self.with_few_changes(account, changed, removed, rules, derived);
+        if let Some(graph) = few {
+            return graph;
+        }
+        let builder =
+            PartitionBuilder::rebuild(Arc::clone(&self.catalog.model), partition, changed, removed);
+        self.with_partition(Arc::new(builder.resolve(rules, derived)))
+    }
+
+    /// The same if it can be had without a look at all documents: then edges differ around these nodes only.
+    pub fn with_few_changes(
+        &self,
+        account: &str,
+        changed: &[NodeRecord],
+        removed: &[NodeId],
+        rules: &[EdgeRule],
+        derived: &[Derive],
+    ) -> Option<Self> {
+        let partition = self.partition(account)?;
         let with = Rules {
             model: &self.catalog.model,
             edges: rules,
             derived,
         };
-        if let Some(next) = partition.changed(changed, removed, with) {
-            return self.with_partition(next);
-        }
-        let builder =
-            PartitionBuilder::rebuild(Arc::clone(&self.catalog.model), partition, changed, removed);
-        self.with_partition(Arc::new(builder.resolve(rules, derived)))
+        let next = partition.changed(changed, removed, with)?;
+        let is_same = Arc::ptr_eq(&next, partition);
+        Some(if is_same {
+            self.clone()
+        } else {
+            self.with_partition(next)
+        })
     }
 
     /// Makes what the first change of an account needs, so that it does not have to wait for it. For later changes there

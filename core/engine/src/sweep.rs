@@ -10,7 +10,7 @@ use crate::check::{Check, Comparing};
 use crate::error::EngineError;
 use crate::eval::Search;
 use crate::graph::Spot;
-use crate::parallel::Crew;
+use crate::parallel::parallel;
 use crate::partition::{Partition, Row};
 use crate::plan::{From, PathPlan, Section, Step, Test};
 use crate::text::{Known, Phrase};
@@ -162,7 +162,7 @@ impl Sweep {
         } else {
             search.turn.threads()
         };
-        let found = Crew::Questions.parallel(taken.len(), threads, |at| {
+        let found = parallel(taken.len(), threads, |at| {
             search.matching(&taken[at], filter)
         })?;
         let spots = taken.iter().zip(found).flat_map(|(unit, rows)| {

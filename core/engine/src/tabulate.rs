@@ -14,7 +14,7 @@ use crate::eval::{At, Search};
 use crate::graph::{Outbound, Spot, Stored};
 use crate::hits::SortKey;
 use crate::nearest::Answers;
-use crate::parallel::Crew;
+use crate::parallel::parallel;
 use crate::partition::{NO_ROW, Row};
 use crate::plan::{
     AggregatePlan, ArgumentPlan, From, GroupValuePlan, PartPlan, PathPlan, Section, Step, Test,
@@ -103,7 +103,7 @@ impl Search {
         let threads = if rows < MANY { 1 } else { self.turn.threads() };
         let size = all.len().div_ceil(2 * threads).max(1);
         let chunks: Vec<&[Unit]> = all.chunks(size).collect();
-        let counted = Crew::Questions.parallel(chunks.len(), threads, |at| {
+        let counted = parallel(chunks.len(), threads, |at| {
             let mut counts = Counts::default();
             for unit in chunks[at] {
                 self.count_unit(unit, filter, paths, &mut counts)?;

@@ -50,6 +50,10 @@ pub struct Begin {
     /// Id the account had as long as who it is could only be guessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formerly: Option<String>,
+    /// Whether resources may be the [`SnapshotItem::Same`]; then whoever takes the snapshot does well to look for what is
+    /// different.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumes: bool,
     /// The account itself; its `reported.id` is the id of the account.
     pub account: NodeRecord,
 }
@@ -75,6 +79,35 @@ pub struct PluginModel {
     pub rules: Vec<EdgeRule>,
     /// Properties that other resources decide.
     pub derived: Vec<Derive>,
+}
+
+impl PluginModel {
+    /// Adds kinds, each in the place of the one of its name; rules and derived properties replace those that were there,
+    /// unless there are none.
+    pub fn add(&mut self, new: Self) {
+        for kind in new.kinds {
+            match self.kinds.iter_mut().find(|old| old.name == kind.name) {
+                Some(old) => *old = kind,
+                None => self.kinds.push(kind),
+            }
+        }
+        if !new.rules.is_empty() {
+            self.rules = new.rules;
+        }
+        if !new.derived.is_empty() {
+            self.derived = new.derived;
+        }
+    }
+
+    /// Whether resources that were there before may be joined by other edges, or have other derived properties: properties
+    /// of a kind make no difference, nor kinds that are new.
+    pub fn relates_otherwise(&self, before: &Self) -> bool {
+        let bases = |kind: &Kind| {
+            let known = before.kinds.iter().find(|old| old.name == kind.name);
+            known.is_some_and(|old| old.bases != kind.bases)
+        };
+        self.rules != before.rules || self.derived != before.derived || self.kinds.iter().any(bases)
+    }
 }
 
 /// A resource as the collector saw it.
@@ -166,7 +199,7 @@ pub struct Same {
 pub struct Complete {
     /// The concrete kind.
     pub kind: String,
-    /// How many resources of it were sent, or are the same.
+    /// How many resources of it were sent, or are the same; without what comes along with those.
     pub count: u64,
     /// Version of the list, to resume a watch from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,14 +23,6 @@ pub(super) fn note_versions(
     }
 }
 
-/// A watch that reads objects in another way than they were read makes it necessary to read them again.
-pub(super) fn forget_readings(header: &mut AccountHeader, now: Option<&str>) {
-    for complete in &mut header.complete {
-        let is_as_now = |reading: &String| now.is_some_and(|now| reading.starts_with(now));
-        complete.reading = complete.reading.take().filter(is_as_now);
-    }
-}
-
 /// What is told of a whole kind is told of its parts.
 fn note_whole(header: &mut AccountHeader, kind: String, version: Option<String>) {
     header.parts.remove(&kind);

@@ -55,6 +55,7 @@ fn collect(store: &Store, time: &str, records: &[NodeRecord]) {
         cloud: "k8s".into(),
         identity: Identity::Strong,
         formerly: None,
+        resumes: false,
         account: record("kubernetes_cluster", CLUSTER, json!({"name": "prod"})),
     };
     let mut import = store.import(CLUSTER).unwrap();

@@ -10,18 +10,19 @@ use jiff::Timestamp;
 use stocktake_client::MergeSpent;
 use stocktake_engine::{Graph, Partition, PartitionBuilder};
 use stocktake_model::{
-    Begin, Document, End, Gap, GapReason, NodeId, NodeRecord, Same, SnapshotItem, UsageSample,
+    Begin, Document, End, Gap, GapReason, NodeId, NodeRecord, PluginModel, Same, SnapshotItem,
+    UsageSample,
 };
 use stocktake_store::{AccountHeader, Import};
 use tokio::sync::mpsc;
 
 use super::{Batch, IngestError, Sent, covers};
 use crate::core::{Core, now};
-use crate::facts;
+use crate::facts::{self, FIRST_SEEN};
 
 /// More changed nodes than one in this many, and everything is made anew.
 const FEW: usize = 16;
-/// As many may always change.
+/// As many may always change, also since everything was made anew.
 const ALWAYS_FEW: usize = 256;
 /// More are never held; each takes some kilobytes until the commit.
 const MOST: usize = 8192;
@@ -38,7 +39,7 @@ pub(super) struct Packed {
 /// What is in it, for the graph.
 pub(super) enum Content {
     /// Everything.
-    Whole(Partition),
+    Whole(Box<Partition>),
     /// What is different from the graph.
     Few {
         changed: Vec<NodeRecord>,
@@ -56,7 +57,7 @@ pub(super) fn pack(
     let mut spent = Duration::ZERO;
     let mut waiting = Vec::new().into_iter();
     let end = loop {
-        let Some(sent) = waiting.next() else {
+        let Some(item) = waiting.next() else {
             let more = batches.blocking_recv();
             waiting = more
                 .ok_or(IngestError::Protocol("it has no `end`"))?
@@ -64,7 +65,7 @@ pub(super) fn pack(
             continue;
         };
         let started = Instant::now();
-        let end = packing.take(read(sent)?)?;
+        let end = packing.take(read(item)?)?;
         spent += started.elapsed();
         if let Some(end) = end {
             break end;
@@ -78,9 +79,13 @@ struct Packing {
     account: String,
     import: Import,
     header: AccountHeader,
+    /// What the plugin says of its resources, all of it: of a kind that is told twice only the last counts.
+    model: PluginModel,
     seen: HashSet<NodeId>,
     /// Objects that were said to be the same.
     same: HashSet<NodeId>,
+    /// Their kinds.
+    same_kinds: BTreeSet<String>,
     /// What others bring along, and may not be the first to.
     shared: Vec<Document>,
     samples: Vec<UsageSample>,
@@ -111,9 +116,10 @@ impl Packing {
         // What is damaged is mended by whoever reads everything.
         let is_sound = import.damaged().is_empty();
         let goes_on = before.is_some_and(|before| {
-            before.goes_on_with(&begin) && before.changes() <= before.len() / 2
+            before.goes_on_with(&begin) && before.changes() <= ALWAYS_FEW.max(before.len() / 2)
         });
-        let gathered = if is_sound && goes_on {
+        // Who reads everything has everything made anew, too.
+        let gathered = if begin.resumes && is_sound && goes_on {
             Gathered::Few(graph, Vec::new())
         } else {
             Gathered::Whole(None)
@@ -123,8 +129,10 @@ impl Packing {
             account,
             import,
             header: AccountHeader::new(begin, now()),
+            model: PluginModel::default(),
             seen: HashSet::new(),
             same: HashSet::new(),
+            same_kinds: BTreeSet::new(),
             shared: Vec::new(),
             samples: Vec::new(),
             gathered,
@@ -135,15 +143,10 @@ impl Packing {
     fn take(&mut self, item: SnapshotItem) -> Result<Option<End>, IngestError> {
         match item {
             SnapshotItem::Begin(_) => return Err(IngestError::Protocol("it begins twice")),
-            SnapshotItem::Model(model) => {
-                let plugin = &self.header.begin.plugin;
-                if self.core.learn(plugin, model)? {
-                    self.widen();
-                }
-            }
+            SnapshotItem::Model(model) => self.model.add(model),
             SnapshotItem::Node(node) => self.node(node)?,
             SnapshotItem::Shared(node) => self.shared.push(node),
-            SnapshotItem::Same(same) => self.same(&same),
+            SnapshotItem::Same(same) => self.same(same)?,
             SnapshotItem::Edge(edge) => {
                 self.widen();
                 self.builder().edge(edge);
@@ -189,18 +192,18 @@ impl Packing {
         Ok(())
     }
 
-    /// An object that is what it was. One that is not known, because what was recorded of it is damaged, is a gap; the next
-    /// collection reads its kind.
-    fn same(&mut self, same: &Same) {
+    /// An object that is what it was. One that nobody has is a gap, and the next collection reads its kind.
+    fn same(&mut self, same: Same) -> Result<(), IngestError> {
         let id = NodeId::of(
             &same.kind,
             &self.header.begin.cloud,
             &self.account,
             &same.uid,
         );
-        if self.import.same(id) {
+        if self.stays(id)? {
             self.same.insert(id);
-            return;
+            self.same_kinds.insert(same.kind);
+            return Ok(());
         }
         self.header.gaps.push(Gap {
             kind: Some(same.kind.clone()),
@@ -208,9 +211,24 @@ impl Packing {
             except: Vec::new(),
             uid: Some(same.uid.clone()),
             reason: GapReason::Malformed,
-            message: "it did not change, but what was recorded of it is damaged".to_owned(),
+            message: "it did not change, but what was known of it is lost".to_owned(),
             hint: Some("the next collection reads it again".to_owned()),
         });
+        Ok(())
+    }
+
+    /// Keeps a node as it is; false if nobody has it. What is recorded of it may be damaged: then it is recorded again, as
+    /// the graph has it.
+    fn stays(&mut self, id: NodeId) -> Result<bool, IngestError> {
+        if self.import.same(id) {
+            return Ok(true);
+        }
+        let Some(mut record) = self.core.graph().record(&id) else {
+            return Ok(false);
+        };
+        record.metadata.remove(FIRST_SEEN);
+        self.node(Document::new(&record))?;
+        Ok(true)
     }
 
     fn builder(&mut self) -> &mut PartitionBuilder {
@@ -252,6 +270,10 @@ impl Packing {
 
     fn finish(mut self, end: &End, mut packing: Duration) -> Result<Packed, IngestError> {
         let started = Instant::now();
+        let (plugin, model) = (&self.header.begin.plugin, std::mem::take(&mut self.model));
+        if self.core.learn(plugin, model)? {
+            self.widen();
+        }
         self.keep_company()?;
         self.forget_readings();
         let header = &self.header;
@@ -263,18 +285,21 @@ impl Packing {
         packing += started.elapsed();
         let started = Instant::now();
         let content = match self.gathered {
-            Gathered::Few(before, differing) => Content::Few {
-                changed: changed(&before, &self.header.begin, &self.seen, differing)?,
-                removed: self.import.missing().collect(),
-            },
+            Gathered::Few(before, differing) => {
+                let mut removed: Vec<_> = self.import.missing().collect();
+                let begin = &self.header.begin;
+                let changed = changed(&before, begin, &self.seen, differing, &mut removed);
+                Content::Few { changed, removed }
+            }
             Gathered::Whole(builder) => {
                 let mut builder = builder.expect("it was made above");
+                builder.set_model(self.core.graph().model().clone());
                 self.import.kept(|mut kept| {
                     facts::state(&mut kept.record.metadata, kept.first_seen);
                     builder.node(&kept.record);
                 })?;
                 let known = self.core.known(&self.header.begin.plugin);
-                Content::Whole(builder.resolve(&known.rules, &known.derived))
+                Content::Whole(builder.resolve(&known.rules, &known.derived).into())
             }
         };
         Ok(Packed {
@@ -301,7 +326,7 @@ impl Packing {
         };
         let mut stays = HashSet::new();
         for id in graph.company(&self.account, &self.same, &shared) {
-            if !self.seen.contains(&id) && self.import.same(id) {
+            if !self.seen.contains(&id) && self.stays(id)? {
                 stays.insert(id);
             }
         }
@@ -313,37 +338,50 @@ impl Packing {
         Ok(())
     }
 
-    /// Of a kind with a gap not everything was read.
+    /// Of a kind with a gap not everything was read in one way, unless it is left out by the configuration; nor was one
+    /// whose objects are the same as those of another reading.
     fn forget_readings(&mut self) {
+        let before = self.core.headers().remove(&self.account);
+        let before = before.map_or_else(Vec::new, |header| header.complete);
         let gaps = &self.header.gaps;
         for complete in &mut self.header.complete {
-            let lacks = |gap: &Gap| gap.kind.as_ref().is_none_or(|kind| *kind == complete.kind);
-            if gaps.iter().any(lacks) {
+            let lacks = |gap: &Gap| {
+                gap.reason != GapReason::NotCollected
+                    && gap.kind.as_ref().is_none_or(|kind| *kind == complete.kind)
+            };
+            let known = before.iter().find(|known| known.kind == complete.kind);
+            let is_other = self.same_kinds.contains(&complete.kind)
+                && known.is_none_or(|known| known.reading != complete.reading);
+            if is_other || gaps.iter().any(lacks) {
                 complete.reading = None;
             }
         }
     }
 }
 
-/// Documents that differ, as the graph has them. The account itself may come in the beginning only.
+/// Documents that differ, as the graph has them. The account itself may come in the beginning only. What cannot be read (it
+/// is nested too deeply) is recorded, but not in the graph.
 fn changed(
     before: &Graph,
     begin: &Begin,
     seen: &HashSet<NodeId>,
     differing: Vec<Differs>,
-) -> Result<Vec<NodeRecord>, IngestError> {
+    unread: &mut Vec<NodeId>,
+) -> Vec<NodeRecord> {
     let account = begin.account.node_id(&begin.cloud, begin.account.id());
     let mut changed = Vec::with_capacity(differing.len());
     if !seen.contains(&account) && before.record(&account).as_ref() != Some(&begin.account) {
         changed.push(begin.account.clone());
     }
     for one in differing {
-        let record = one.document.record();
-        let mut record = record.map_err(|error| IngestError::Stream(error.to_string()))?;
-        facts::state(&mut record.metadata, one.first_seen);
-        changed.push(record);
+        if let Ok(mut record) = one.document.record() {
+            facts::state(&mut record.metadata, one.first_seen);
+            changed.push(record);
+        } else {
+            unread.push(one.id);
+        }
     }
-    Ok(changed)
+    changed
 }
 
 /// Whether a node that the core holds and the snapshot did not bring stays: its kind was not read to its end, or

@@ -6,7 +6,7 @@ use serde_json::Value;
 use stocktake_client::Client;
 use stocktake_model::{
     Begin, Complete, EdgeRecord, EdgeType, End, Identity, Kind, Map, NodeRecord, PluginModel,
-    Relation, SnapshotItem,
+    Relation, Same, SnapshotItem,
 };
 use stocktake_store::Store;
 
@@ -48,14 +48,24 @@ fn with_core<T>(dir: &Path, live: impl AsyncFnOnce(&Core) -> T) -> T {
     })
 }
 
-/// Three things and a box that holds them.
 async fn collect(core: &Core) {
+    merge(core, snapshot()).await;
+}
+
+async fn merge(core: &Core, items: Vec<SnapshotItem>) {
+    let client = Client::new(core.transport());
+    client.merge(futures::stream::iter(items)).await.unwrap();
+}
+
+/// Three things and a box that holds them.
+fn snapshot() -> Vec<SnapshotItem> {
     let account = node("account", ACCOUNT);
     let begin = Begin {
         plugin: "test".into(),
         cloud: "test".into(),
         identity: Identity::Strong,
         formerly: None,
+        resumes: false,
         account,
     };
     let id = |record: &NodeRecord| record.node_id("test", ACCOUNT);
@@ -92,8 +102,7 @@ async fn collect(core: &Core) {
     items.push(SnapshotItem::End(End {
         discovery_complete: true,
     }));
-    let client = Client::new(core.transport());
-    client.merge(futures::stream::iter(items)).await.unwrap();
+    items
 }
 
 async fn lines(core: &Core, line: &str) -> Vec<String> {
@@ -179,6 +188,57 @@ fn what_is_kept_beside_an_account_answers_without_its_documents() {
     });
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(store.nodes(ACCOUNT).unwrap().flatten().count(), 4);
+}
+
+#[test]
+fn what_is_the_same_and_damaged_is_written_as_the_graph_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = ["name=a", "name=b", "name=c"];
+    with_core(dir.path(), async |core| {
+        collect(core).await;
+        core.close().await;
+    });
+    let store = Store::open(dir.path()).unwrap();
+    assert!(store.spoil(ACCOUNT, Some("thing")).unwrap());
+    drop(store);
+    with_core(dir.path(), async |core| {
+        let mut items = snapshot();
+        for item in &mut items {
+            match item {
+                SnapshotItem::Begin(begin) => begin.resumes = true,
+                SnapshotItem::Node(node) if node.kind() == "thing" => {
+                    *item = SnapshotItem::Same(Same {
+                        kind: "thing".into(),
+                        uid: node.id().to_owned(),
+                    });
+                }
+                _ => {}
+            }
+        }
+        merge(core, items).await;
+        assert_eq!(gaps(core), []);
+        assert_eq!(lines(core, "search is(thing) | list name").await, all);
+    });
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.nodes(ACCOUNT).unwrap().flatten().count(), 4);
+    store.spoil_attachment(ACCOUNT).unwrap();
+    drop(store);
+    // What nobody has any more is a gap, and nothing else is.
+    with_core(dir.path(), async |core| {
+        let mut items = snapshot();
+        let end = items.pop().unwrap();
+        items.extend([
+            SnapshotItem::Same(Same {
+                kind: "thing".into(),
+                uid: "d".into(),
+            }),
+            end,
+        ]);
+        merge(core, items).await;
+        let told = "it did not change, but what was known of it is lost".to_owned();
+        assert_eq!(gaps(core), [(Some("thing".to_owned()), told)]);
+        assert_eq!(lines(core, "search is(thing) | list name").await, all);
+    });
 }
 
 /// What was changed after the last time the graph was kept, as a killed process leaves it.

@@ -1,7 +1,7 @@
 //! A snapshot on its way in: what is unchanged costs a hash, what changed goes into blocks that are nothing yet.
 //!
 //! Memory: some sixty bytes per node of the account, and one open block per kind.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -222,10 +222,11 @@ impl Import {
         known.before.is_some()
     }
 
-    /// Whether the node did not come until now, and is stored.
-    pub fn is_missing(&self, id: &NodeId) -> bool {
-        let known = self.known.get(id);
-        known.is_some_and(|known| known.fate == Fate::Missing)
+    /// Nodes that were changed or removed since the import began, and will stay as they were put if it is committed now.
+    pub fn overtaken(&self) -> BTreeSet<NodeId> {
+        let meanwhile = guard(&self.slot.meanwhile);
+        let changes = meanwhile.iter().flatten();
+        changes.map(|(id, _)| *id).collect()
     }
 
     /// Nodes that did not come, and are not to stay.

@@ -50,6 +50,7 @@ impl FileAccount {
             cloud: self.cloud.clone(),
             identity: Identity::Strong,
             formerly: None,
+            resumes: false,
             account: NodeRecord {
                 reported,
                 metadata: Map::new(),

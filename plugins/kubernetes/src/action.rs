@@ -8,6 +8,8 @@ mod manifest;
 mod restore;
 mod tag;
 
+use std::sync::Arc;
+
 use http::Method;
 use serde::Deserialize;
 use stocktake_model::ObjectRef;
@@ -32,7 +34,7 @@ const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8
 
 /// The one object something is done to.
 pub(crate) struct Subject<'a> {
-    link: &'a Link,
+    link: &'a Arc<Link>,
     patience: Patience,
     object: &'a ObjectRef,
     /// Its kind in the API; `kind` is only known once the server has named it.
@@ -61,7 +63,7 @@ struct LiveMeta {
 impl<'a> Subject<'a> {
     /// The object a node stands for; refused if it names none.
     pub(crate) fn new(
-        link: &'a Link,
+        link: &'a Arc<Link>,
         patience: Patience,
         object: &'a ObjectRef,
         events: bool,

@@ -95,6 +95,7 @@ impl Cluster {
                 cloud: plugin::NAME.to_owned(),
                 identity: identified.identity,
                 formerly: identified.formerly,
+                resumes: false,
                 account: cluster_record(&facts),
             },
             facts,

@@ -7,6 +7,7 @@ mod clock;
 mod define;
 mod errors;
 mod glob;
+mod object;
 mod published;
 mod reader;
 mod reading;
@@ -98,6 +99,8 @@ struct Collection {
     rediscovered: OnceCell<Option<Discovered>>,
     /// What definitions said of custom kinds: read before their objects.
     definitions: Definitions,
+    /// Lists in flight to this cluster.
+    gate: Arc<Semaphore>,
     /// Lists in flight over all clusters.
     lists: Arc<Semaphore>,
     clock: Clock,
@@ -109,6 +112,12 @@ struct Namespaces {
     names: Vec<String>,
     /// True if there are no others.
     complete: bool,
+}
+
+/// Whether something is known that would be read in the same way now.
+fn resumes(reading: Option<&str>, known: &Known) -> bool {
+    let is_as_now = |known: &String| reading.is_some_and(|reading| known.starts_with(reading));
+    known.readings.values().any(is_as_now)
 }
 
 /// Sends one snapshot. An error means that nobody takes it any more.
@@ -131,8 +140,12 @@ pub(crate) async fn run(
     sent_model.rules.extend(own);
     model.add(sent_model.kinds.clone());
     let mut out = Out::new(&plan, sink.clone(), progress);
+    let begin = Begin {
+        resumes: resumes(plan.reading.as_deref(), &known),
+        ..plan.begin.clone()
+    };
     out.send(vec![
-        SnapshotItem::Begin(plan.begin.clone()),
+        SnapshotItem::Begin(begin),
         SnapshotItem::Model(sent_model),
     ])
     .await?;
@@ -142,11 +155,10 @@ pub(crate) async fn run(
     let complete = plan.discovered.is_complete();
     let cluster = plan.begin.account.clone();
     let asked = [&plan.discovered.resources[..], &usage].concat();
-    let parallel = plan.config.list_parallelism.max(1);
     let collection = Arc::new(Collection::new(plan, known, choice, sink));
-    out.stages(&collection, wanted, parallel).await?;
+    out.stages(&collection, wanted).await?;
     // Last, so that nothing else waits for a server that may be down.
-    out.stage(&collection, usage, parallel).await?;
+    out.stage(&collection, usage).await?;
     out.end(complete, &cluster, &asked).await
 }
 
@@ -169,6 +181,7 @@ impl Collection {
             access: access::Access::default(),
             rediscovered: OnceCell::new(),
             definitions: Definitions::new(plan.discovered.resources),
+            gate: Arc::new(Semaphore::new(plan.config.list_parallelism.max(1))),
             lists: plan.lists,
             clock: Clock::default(),
         }
@@ -292,25 +305,24 @@ impl<'p> Out<'p> {
         wanted
     }
 
-    /// Namespaces and nodes first, since others are read by them; then what the API defines; then custom
-    /// kinds. Where two groups show the same object, the earlier stage wins.
+    /// Namespaces and nodes first, since others are read by them; then what the server has by itself; then what
+    /// definitions added. Where two groups show the same object, the earlier stage wins.
     async fn stages(
         &mut self,
         collection: &Arc<Collection>,
         wanted: Vec<Resource>,
-        parallel: usize,
     ) -> Result<(), PluginError> {
         let first = |resource: &Resource| {
             resource.group.is_empty() && matches!(resource.plural.as_str(), "namespaces" | "nodes")
         };
         let (basis, rest): (Vec<_>, Vec<_>) = wanted.into_iter().partition(first);
-        let (custom, own): (Vec<_>, Vec<_>) = rest.into_iter().partition(discovery::is_custom);
-        let complete = self.stage(collection, basis, parallel).await?;
+        let (own, custom): (Vec<_>, Vec<_>) = rest.into_iter().partition(discovery::is_of_server);
+        let complete = self.stage(collection, basis).await?;
         collection.settle_namespaces(complete);
         let gaps = collection.left_out();
         let items = gaps.into_iter().map(|gap| self.summary.gap(gap)).collect();
         self.send(items).await?;
-        self.stage(collection, own, parallel).await?;
+        self.stage(collection, own).await?;
         if self.summary.lacks(DEFINITION) {
             collection.learn_published(&custom).await;
         }
@@ -322,7 +334,7 @@ impl<'p> Out<'p> {
             };
             self.send(vec![SnapshotItem::Model(model)]).await?;
         }
-        self.stage(collection, custom, parallel).await?;
+        self.stage(collection, custom).await?;
         Ok(())
     }
 
@@ -331,14 +343,12 @@ impl<'p> Out<'p> {
         &mut self,
         collection: &Arc<Collection>,
         resources: Vec<Resource>,
-        parallel: usize,
     ) -> Result<bool, PluginError> {
-        let gate = Arc::new(Semaphore::new(parallel));
         let mut lists = JoinSet::new();
         for resource in resources {
-            let (gate, collection) = (gate.clone(), collection.clone());
+            let collection = collection.clone();
             lists.spawn(async move {
-                let _turn = gate.acquire().await;
+                let _turn = collection.gate.clone().acquire_owned().await;
                 let _share = collection.lists.clone().acquire_owned().await;
                 collection.read(&resource).await
             });

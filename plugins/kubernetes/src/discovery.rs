@@ -13,7 +13,7 @@ use crate::connect::{Ask, Link};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
 
-pub(crate) use choose::{Discovered, Stale, USAGE, is_custom};
+pub(crate) use choose::{Discovered, Stale, USAGE, is_custom, is_of_server};
 
 /// Aggregated discovery, newest form first, and the plain form servers before 1.26 answer with.
 const FORMS: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\

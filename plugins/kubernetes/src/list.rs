@@ -1,9 +1,14 @@
 //! One list, page by page, to its end: in spite of expired tokens, busy servers and answers that break off.
 //!
 //! It may give an object twice (after a restart); who takes the objects has to know them by uid.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::connect::{Ask, Link};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::connect::{Ask, Frames, Link};
 use crate::page::{Form, Lost, Object, Page, Tail};
 use crate::retry::Patience;
 use crate::trouble::RequestError;
@@ -14,8 +19,8 @@ const SLOWEST: u32 = 10;
 const CONTINUATIONS: u32 = 20;
 
 /// A list that is being read.
-pub(crate) struct Pager<'l> {
-    link: &'l Link,
+pub(crate) struct Pager {
+    link: Arc<Link>,
     patience: Patience,
     path: String,
     /// Name of the one object that is wanted.
@@ -31,12 +36,60 @@ pub(crate) struct Pager<'l> {
     /// Version of the first page.
     first_version: Option<String>,
     /// The page that arrives.
-    page: Option<Page<'l>>,
+    page: Option<Page>,
+    /// The page after it, asked for already.
+    ahead: Option<Ahead>,
+    /// Whether pages may be asked for ahead.
+    spare: Option<Spare>,
     /// How often the present page was asked for in vain.
     tries: u32,
     waited: Duration,
-    /// What could not be known of the pages before this one, and of this one since it was asked for last.
-    flaws: (Flaws, Flaws),
+    /// What could not be known of the pages before this one.
+    flaws: Vec<Arc<PageFlaws>>,
+    /// And of this one since it was asked for last.
+    of_page: Arc<PageFlaws>,
+}
+
+/// A page that is asked for while the one before it arrives.
+struct Ahead {
+    token: String,
+    url: String,
+    opening: AbortOnDropHandle<Result<Frames, RequestError>>,
+    /// It counts as a list in flight.
+    _permits: [OwnedSemaphorePermit; 2],
+}
+
+/// Lists in flight that may be on their way: to the server, and to all servers.
+#[derive(Clone)]
+pub(crate) struct Spare(pub(crate) [Arc<Semaphore>; 2]);
+
+impl Spare {
+    /// Room for one list more, if nobody waits for it.
+    fn take(&self) -> Option<[OwnedSemaphorePermit; 2]> {
+        let [one, other] = self
+            .0
+            .each_ref()
+            .map(|of| of.clone().try_acquire_owned().ok());
+        Some([one?, other?])
+    }
+}
+
+/// Objects of one page that can not be known; counted by whoever reads them.
+#[derive(Debug, Default)]
+pub(crate) struct PageFlaws {
+    nameless: AtomicU64,
+    too_large: AtomicU64,
+}
+
+impl PageFlaws {
+    /// Notes that an object can not be known.
+    pub(crate) fn add(&self, lost: Lost) {
+        let count = match lost {
+            Lost::Malformed => &self.nameless,
+            Lost::TooLarge => &self.too_large,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Objects that can not be known.
@@ -49,6 +102,13 @@ pub(crate) struct Flaws {
 }
 
 impl Flaws {
+    fn of(page: &PageFlaws) -> Self {
+        Self {
+            nameless: page.nameless.load(Ordering::Relaxed),
+            too_large: page.too_large.load(Ordering::Relaxed),
+        }
+    }
+
     /// Counts those of another list as well.
     pub(crate) fn add(&mut self, others: Self) {
         self.nameless += others.nameless;
@@ -66,17 +126,17 @@ impl Flaws {
     }
 }
 
-impl<'l> Pager<'l> {
+impl Pager {
     /// A list of what is below `path`, `limit` objects at a time.
     pub(crate) fn new(
-        link: &'l Link,
+        link: &Arc<Link>,
         patience: Patience,
         path: String,
         form: Form,
         limit: u32,
     ) -> Self {
         Self {
-            link,
+            link: link.clone(),
             patience,
             path,
             only: None,
@@ -89,10 +149,19 @@ impl<'l> Pager<'l> {
             resource_version: None,
             first_version: None,
             page: None,
+            ahead: None,
+            spare: None,
             tries: 0,
             waited: Duration::ZERO,
-            flaws: (Flaws::default(), Flaws::default()),
+            flaws: Vec::new(),
+            of_page: Arc::default(),
         }
+    }
+
+    /// The same list, of which the next page is asked for while one arrives, if that does not make too many.
+    pub(crate) fn ahead(mut self, spare: Spare) -> Self {
+        self.spare = Some(spare);
+        self
     }
 
     /// The same list, of the object of this name only.
@@ -113,7 +182,7 @@ impl<'l> Pager<'l> {
             self.page = None;
             self.recover(failed).await?;
             // What it had comes again.
-            self.flaws.1 = Flaws::default();
+            self.of_page = Arc::default();
         }
     }
 
@@ -132,6 +201,7 @@ impl<'l> Pager<'l> {
         let object = page.next().await;
         self.waited += page.take_waited();
         if let Some(object) = object? {
+            self.look_ahead(&page);
             self.page = Some(page);
             return Ok(Step::Object(object));
         }
@@ -142,8 +212,7 @@ impl<'l> Pager<'l> {
     /// The page was read to its end.
     fn turn(&mut self, tail: Tail) {
         self.tries = 0;
-        let of_page = std::mem::take(&mut self.flaws.1);
-        self.flaws.0.add(of_page);
+        self.flaws.push(std::mem::take(&mut self.of_page));
         if self.token.is_none() {
             self.first_version.clone_from(&tail.resource_version);
         }
@@ -181,10 +250,51 @@ impl<'l> Pager<'l> {
         Ok(())
     }
 
-    async fn open(&mut self) -> Result<Page<'l>, RequestError> {
+    /// Asks for the page after this one, once it is known where it starts.
+    fn look_ahead(&mut self, page: &Page) {
+        let (Some(token), Some(spare)) = (page.token(), &self.spare) else {
+            return;
+        };
+        // The page may have come before, and broken off.
+        if self
+            .ahead
+            .as_ref()
+            .is_some_and(|ahead| ahead.token == token)
+        {
+            return;
+        }
+        let Some(permits) = spare.take() else {
+            return;
+        };
+        let url = self.url(Some(token));
+        let (link, ask) = (self.link.clone(), self.ask(url.clone()));
+        let opening = tokio::spawn(async move { link.frames(&ask).await });
+        self.ahead = Some(Ahead {
+            token: token.to_owned(),
+            url,
+            opening: AbortOnDropHandle::new(opening),
+            _permits: permits,
+        });
+    }
+
+    fn ask(&self, url: String) -> Ask {
+        Ask::get(url).accept(self.form.accept())
+    }
+
+    async fn open(&mut self) -> Result<Page, RequestError> {
         let begun = Instant::now();
-        let ask = Ask::get(self.url()).accept(self.form.accept());
-        let frames = self.link.frames(&ask).await;
+        let url = self.url(self.token.as_deref());
+        let wanted = self.token.as_ref();
+        let ahead = (self.ahead).take_if(|ahead| Some(&ahead.token) == wanted);
+        // What is asked for may be less by now.
+        let opened = match ahead.filter(|ahead| ahead.url == url) {
+            Some(ahead) => ahead.opening.await.ok(),
+            None => None,
+        };
+        let frames = match opened {
+            Some(frames) => frames,
+            None => self.link.frames(&self.ask(url)).await,
+        };
         self.waited += begun.elapsed();
         Ok(Page::new(frames?, self.form))
     }
@@ -201,7 +311,7 @@ impl<'l> Pager<'l> {
                 let again = !self.restarted;
                 self.restarted = true;
                 self.token = None;
-                self.flaws.0 = Flaws::default();
+                self.flaws.clear();
                 again
             }
             // A server without tables says 406; one that ignores `Accept` answers with another kind.
@@ -225,18 +335,22 @@ impl<'l> Pager<'l> {
     }
 
     /// Notes that the object it gave last can not be known.
-    pub(crate) fn flawed(&mut self, lost: Lost) {
-        let of_page = &mut self.flaws.1;
-        match lost {
-            Lost::Malformed => of_page.nameless += 1,
-            Lost::TooLarge => of_page.too_large += 1,
-        }
+    pub(crate) fn flawed(&self, lost: Lost) {
+        self.of_page.add(lost);
+    }
+
+    /// What can not be known of the page of the object it gave last. Whoever reads that object later notes it there; if the
+    /// page has to be asked for again, nobody counts it any more.
+    pub(crate) fn page_flaws(&self) -> &Arc<PageFlaws> {
+        &self.of_page
     }
 
     /// The objects that can not be known, each counted once however often its page was asked for.
     pub(crate) fn flaws(&self) -> Flaws {
-        let (mut all, of_page) = self.flaws;
-        all.add(of_page);
+        let mut all = Flaws::of(&self.of_page);
+        for page in &self.flaws {
+            all.add(Flaws::of(page));
+        }
         all
     }
 
@@ -245,7 +359,7 @@ impl<'l> Pager<'l> {
         self.form
     }
 
-    fn url(&self) -> String {
+    fn url(&self, token: Option<&str>) -> String {
         let mut url = format!("{}?limit={}", self.path, self.limit);
         if self.form == Form::Rows {
             url += "&includeObject=Metadata";
@@ -254,7 +368,7 @@ impl<'l> Pager<'l> {
             url += "&fieldSelector=metadata.name%3D";
             url += &escape(name);
         }
-        if let Some(token) = &self.token {
+        if let Some(token) = token {
             url += "&continue=";
             url += &escape(token);
         }

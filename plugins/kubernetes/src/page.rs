@@ -81,6 +81,14 @@ impl Element {
         }
     }
 
+    /// Bytes it takes; of one that was made none are counted, since it is small.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Made(_) => 0,
+        }
+    }
+
     /// The object, as a value of its own.
     pub(crate) fn value(self) -> Result<Value, Lost> {
         match self {
@@ -100,15 +108,15 @@ pub(crate) struct Tail {
 }
 
 /// A page that arrives.
-pub(crate) struct Page<'l> {
-    frames: Frames<'l>,
+pub(crate) struct Page {
+    frames: Frames,
     chunk: Bytes,
     reader: Reader,
 }
 
-impl<'l> Page<'l> {
+impl Page {
     /// A page in this form, in the body of an answer.
-    pub(crate) fn new(frames: Frames<'l>, form: Form) -> Self {
+    pub(crate) fn new(frames: Frames, form: Form) -> Self {
         let reader = Reader::new(form, frames.path(), frames.largest());
         Self {
             frames,
@@ -130,6 +138,11 @@ impl<'l> Page<'l> {
         }
     }
 
+    /// Where the next page starts, if that stands before the objects and was read.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.reader.token.as_deref()
+    }
+
     /// Time in which it was waited for since this was asked last.
     pub(crate) fn take_waited(&mut self) -> Duration {
         self.frames.take_waited()
@@ -147,6 +160,8 @@ struct Reader {
     path: String,
     splitter: Splitter,
     columns: Option<secrets::Columns>,
+    /// Where the next page starts, as far as what stands before the list tells.
+    token: Option<String>,
 }
 
 /// What stands around the objects.
@@ -186,6 +201,7 @@ impl Reader {
             path: path.to_owned(),
             splitter: Splitter::new(form.list(), largest),
             columns: None,
+            token: None,
         }
     }
 
@@ -208,13 +224,16 @@ impl Reader {
     /// Looks at what came before the list. An answer of another form than was asked for is an error before anything of
     /// it is read: a server that knows no tables would answer with the Secrets themselves.
     fn begin(&mut self) -> Result<(), RequestError> {
-        if self.form.kind().is_none() {
-            return Ok(());
-        }
         let head = [self.splitter.around(), b"]}"].concat();
-        let head: Around =
-            serde_json::from_slice(&head).map_err(|error| malformed(&self.path, &error))?;
+        let head: Around = match serde_json::from_slice(&head) {
+            Ok(head) => head,
+            // What is wrong with it is found at its end.
+            Err(_) if self.form.kind().is_none() => return Ok(()),
+            Err(error) => return Err(malformed(&self.path, &error)),
+        };
         self.check(&head)?;
+        let token = head.metadata.as_ref().and_then(|meta| meta.token.clone());
+        self.token = token.filter(|token| !token.is_empty());
         if self.form == Form::Rows {
             let names = head.column_definitions.iter();
             let columns = secrets::Columns::find(names.map(|column| column.name.as_str()));

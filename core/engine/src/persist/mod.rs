@@ -40,6 +40,9 @@ struct Head {
     /// Dropped nodes, dropped edges, lookups, cycle steps.
     counted: [usize; 4],
     region_kinds: BTreeSet<String>,
+    /// Changes since all documents were read.
+    #[serde(default)]
+    changes: usize,
     had_loops: bool,
     resolved_by: Option<u64>,
     names_complete: bool,

@@ -103,6 +103,7 @@ fn bare(head: Head) -> Partition {
             cycle_steps,
         },
         region_kinds: head.region_kinds,
+        changes: head.changes,
         had_loops: head.had_loops,
         resolved_by: head.resolved_by.map(Fingerprint),
         ..Partition::default()

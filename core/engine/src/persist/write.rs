@@ -114,6 +114,7 @@ fn head(one: &Partition) -> Head {
             counted.cycle_steps,
         ],
         region_kinds: one.region_kinds.clone(),
+        changes: one.changes,
         had_loops: one.had_loops,
         resolved_by: one.resolved_by.map(|rules| rules.0),
         names_complete: one.names.complete,

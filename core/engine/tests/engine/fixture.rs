@@ -156,6 +156,7 @@ pub(crate) fn begin(id: &str, name: &str) -> Begin {
         cloud: "k8s".to_owned(),
         identity: Identity::Strong,
         formerly: None,
+        resumes: false,
         account: record(
             "cluster",
             id,

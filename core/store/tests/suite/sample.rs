@@ -45,6 +45,7 @@ pub(crate) fn header(second: i64) -> AccountHeader {
         cloud: "k8s".into(),
         identity: Identity::Strong,
         formerly: None,
+        resumes: false,
         account: record("kubernetes_cluster", ACCOUNT, 0),
     };
     AccountHeader::new(begin, at(second))

@@ -1,17 +1,15 @@
-//! Reading one kind: every object converted and sent as it is decoded; what can not be read becomes a gap.
+//! Reading one kind: where its lists are, page by page or namespace by namespace; what can not be read becomes a gap.
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::sync::Arc;
 
-use stocktake_model::{Gap, GapReason, Same, SnapshotItem, UsageSample};
+use stocktake_model::{Gap, GapReason};
 
-use super::clock::With;
-use super::reading::{KindReading, Names};
-use super::{Collection, SHARED, usage};
-use crate::list::Flaws;
-use crate::page::{Element, Form, Lost};
+use super::reading::KindReading;
+use super::{Collection, usage};
+use crate::list::{Flaws, Pager, Spare};
+use crate::page::Form;
 use crate::trouble::RequestError;
-use crate::{Resource, discovery, list, secrets};
+use crate::{Resource, discovery, secrets};
 
 /// What became of one kind.
 #[derive(Debug, Clone, Default)]
@@ -34,8 +32,18 @@ pub(super) struct Listed {
     pub is_usage: bool,
 }
 
+impl Listed {
+    /// Counts a node that was sent.
+    pub(super) fn count(&mut self, kind: &str) {
+        match self.sent.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => drop(self.sent.insert(kind.to_owned(), 1)),
+        }
+    }
+}
+
 /// Why reading stopped.
-enum Stop {
+pub(super) enum Stop {
     /// The server.
     Request(RequestError),
     /// Nobody takes the items any more.
@@ -50,7 +58,7 @@ impl From<RequestError> for Stop {
 
 impl Collection {
     /// Reads a kind to its end, or as far as it can be read.
-    pub(super) async fn read(&self, resource: &Resource) -> Listed {
+    pub(super) async fn read(self: &Arc<Self>, resource: &Resource) -> Listed {
         let mut listed = Listed {
             kind: crate::kind_name(resource),
             is_usage: usage::is(resource),
@@ -77,7 +85,7 @@ impl Collection {
         listed
     }
 
-    async fn read_into(&self, resource: &Resource, listed: &mut Listed) {
+    async fn read_into(self: &Arc<Self>, resource: &Resource, listed: &mut Listed) {
         if let Some(error) = self.broken.get() {
             self.lacks(resource, listed, None, error);
             return;
@@ -110,7 +118,7 @@ impl Collection {
 
     /// Namespace by namespace: because only these are wanted, or because the whole was `refused`.
     async fn read_namespaces(
-        &self,
+        self: &Arc<Self>,
         resource: &Resource,
         listed: &mut Listed,
         names: &[String],
@@ -167,7 +175,12 @@ impl Collection {
     }
 
     /// A kind that was there a moment ago: its version may have gone, so discovery is asked once more.
-    async fn read_elsewhere(&self, resource: &Resource, listed: &mut Listed, error: RequestError) {
+    async fn read_elsewhere(
+        self: &Arc<Self>,
+        resource: &Resource,
+        listed: &mut Listed,
+        error: RequestError,
+    ) {
         let again = self
             .rediscovered
             .get_or_init(|| async { discovery::discover(&self.link, self.patience).await.ok() })
@@ -192,7 +205,7 @@ impl Collection {
 
     /// All pages below a path; the version of the list.
     async fn pages(
-        &self,
+        self: &Arc<Self>,
         resource: &Resource,
         path: String,
         listed: &mut Listed,
@@ -203,154 +216,11 @@ impl Collection {
             Form::Objects
         };
         let limit = self.page_size;
-        let mut pager = list::Pager::new(&self.link, self.patience, path, form, limit);
+        let spare = Spare([self.gate.clone(), self.lists.clone()]);
+        let mut pager = Pager::new(&self.link, self.patience, path, form, limit).ahead(spare);
         let ended = self.page_by_page(resource, &mut pager, listed).await;
         listed.flaws.add(pager.flaws());
         ended.map(|()| pager.resource_version())
-    }
-
-    async fn page_by_page(
-        &self,
-        resource: &Resource,
-        pager: &mut list::Pager<'_>,
-        listed: &mut Listed,
-    ) -> Result<(), Stop> {
-        loop {
-            let begun = Instant::now();
-            let object = pager.next().await;
-            let waited = pager.take_waited();
-            self.clock.add(With::Waiting, waited);
-            let rest = begun.elapsed().saturating_sub(waited);
-            self.clock.add(With::Decoding, rest);
-            match object? {
-                None => return Ok(()),
-                Some(Ok(element)) => {
-                    if let Some(lost) = self.take(resource, element, listed).await? {
-                        pager.flawed(lost);
-                    }
-                }
-                Some(Err(lost)) => pager.flawed(lost),
-            }
-        }
-    }
-
-    /// One object: converted and sent, unless it was before. One that has no uid to be known by is lost.
-    async fn take(
-        &self,
-        resource: &Resource,
-        element: Element,
-        listed: &mut Listed,
-    ) -> Result<Option<Lost>, Stop> {
-        let begun = Instant::now();
-        let is_known = listed.reading.is_known;
-        if is_known && let Some(names) = self.reading.same(&listed.kind, &element) {
-            self.clock.add(With::Decoding, begun.elapsed());
-            return self.take_same(resource, names, listed).await;
-        }
-        let object = element.raw();
-        self.clock.add(With::Decoding, begun.elapsed());
-        let object = match object {
-            Ok(object) => object,
-            Err(lost) => return Ok(Some(lost)),
-        };
-        let metadata = object.get("metadata");
-        let text = |name: &str| metadata?.text(name).filter(|text| !text.is_empty());
-        let uid = text("uid").map(str::to_owned);
-        let namespace = text("namespace").map(str::to_owned);
-        if let Some(namespace) = &namespace
-            && resource.namespaced
-            && !self.choice.wants_namespace(namespace)
-        {
-            return Ok(None);
-        }
-        if usage::is(resource) {
-            let sample = usage::sample(resource, &object);
-            return self.measured(sample).await;
-        }
-        if resource.group.is_empty() && resource.plural == "namespaces" {
-            self.heard_of_namespace(text("name").unwrap_or_default());
-        }
-        match &uid {
-            Some(uid) if !self.seen.is_new("uid", uid) => return Ok(None),
-            // The one kind of object that has none.
-            None if resource.plural != "componentstatuses" => return Ok(Some(Lost::Malformed)),
-            _ => {}
-        }
-        if resource.plural == "customresourcedefinitions" {
-            let definition = object.clone().into();
-            self.definitions.define(&self.converter, &definition);
-        }
-        let begun = Instant::now();
-        let converted = self.converter.convert(resource, object);
-        self.clock.add(With::Converting, begun.elapsed());
-        let nodes = match converted {
-            Ok(nodes) => nodes,
-            Err(error) => {
-                let message = error.to_string();
-                let gap = malformed(&listed.kind, namespace, uid, message);
-                listed.gaps.push(gap);
-                return Ok(None);
-            }
-        };
-        self.objects.fetch_add(1, Ordering::Relaxed);
-        let begun = Instant::now();
-        for (at, node) in nodes.into_iter().enumerate() {
-            // What several objects bring along (an image) is sent once.
-            if at > 0 && !self.seen.is_new(node.kind(), node.id()) {
-                continue;
-            }
-            *listed.sent.entry(node.kind().to_owned()).or_default() += 1;
-            // Objects that are the same may bring it along too.
-            let item = if is_known && SHARED.contains(&node.kind()) {
-                SnapshotItem::Shared(node.into())
-            } else {
-                SnapshotItem::Node(node.into())
-            };
-            self.sink.send(item).await.map_err(|_| Stop::Closed)?;
-        }
-        self.clock.add(With::Sending, begun.elapsed());
-        Ok(None)
-    }
-
-    /// One object that is known as it is, unless it was before.
-    async fn take_same(
-        &self,
-        resource: &Resource,
-        names: Names,
-        listed: &mut Listed,
-    ) -> Result<Option<Lost>, Stop> {
-        if let Some(namespace) = &names.namespace
-            && resource.namespaced
-            && !self.choice.wants_namespace(namespace)
-        {
-            return Ok(None);
-        }
-        if resource.group.is_empty() && resource.plural == "namespaces" {
-            self.heard_of_namespace(&names.name);
-        }
-        if !self.seen.is_new("uid", &names.uid) {
-            return Ok(None);
-        }
-        self.objects.fetch_add(1, Ordering::Relaxed);
-        self.clock.unchanged();
-        *listed.sent.entry(listed.kind.clone()).or_default() += 1;
-        let begun = Instant::now();
-        let same = Same {
-            kind: listed.kind.clone(),
-            uid: names.uid,
-        };
-        let sent = self.sink.send(SnapshotItem::Same(same)).await;
-        self.clock.add(With::Sending, begun.elapsed());
-        sent.map_err(|_| Stop::Closed).map(|()| None)
-    }
-
-    /// One measurement.
-    async fn measured(&self, sample: Option<UsageSample>) -> Result<Option<Lost>, Stop> {
-        let Some(sample) = sample else {
-            return Ok(Some(Lost::Malformed));
-        };
-        let sent = self.sink.send(SnapshotItem::Usage(sample)).await;
-        sent.map_err(|_| Stop::Closed).map(|()| None)
     }
 
     /// Notes whether anything else is worth asking. The first reason stands: others follow from it.
@@ -395,7 +265,12 @@ fn read(wanted: &[&String], failed: &[(&String, RequestError)]) -> Vec<String> {
         .collect()
 }
 
-fn malformed(kind: &str, namespace: Option<String>, uid: Option<String>, message: String) -> Gap {
+pub(super) fn malformed(
+    kind: &str,
+    namespace: Option<String>,
+    uid: Option<String>,
+    message: String,
+) -> Gap {
     Gap {
         kind: Some(kind.to_owned()),
         namespace,

@@ -8,6 +8,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use blake2::digest::Mac as _;
 use blake2::{Blake2sMac256, Digest as _};
 use rustc_hash::FxBuildHasher;
@@ -79,14 +81,15 @@ impl Reading {
         let Some(base) = self.base.as_ref().filter(|_| !is_read_always) else {
             return KindReading::default();
         };
-        let schema = if discovery::is_custom(resource) {
-            definitions.version(&kind)
+        // A watch may read what has a definition without it: such a reading is never one that it goes on with.
+        let (by, schema) = if discovery::is_of_server(resource) {
+            ("/", Some(String::new()))
         } else {
-            Some(String::new())
+            (":", definitions.version(&kind))
         };
         let name = schema.map(|schema| {
             let form = format!("{} {} {schema}", resource.api_version(), resource.plural);
-            format!("{base}/{}", short(&blake2::Blake2s256::digest(form)))
+            format!("{base}{by}{}", short(&blake2::Blake2s256::digest(form)))
         });
         KindReading {
             is_known: name.is_some() && self.known.readings.get(&kind) == name.as_ref(),
@@ -117,7 +120,8 @@ pub(crate) fn base(config: &K8sConfig, facts: &ClusterFacts, key: &[u8]) -> Opti
         .ok()?;
     let by_cluster = version_number(&facts.id, "", "") % DAY.as_secs();
     let day = (since.as_secs() + by_cluster) / DAY.as_secs();
-    let what = (program()?, config, &facts.name, server, day);
+    let program = (env!("CARGO_PKG_VERSION"), program()?);
+    let what = (program, config, &facts.name, server, day);
     let text = serde_json::to_vec(&what).ok()?;
     let mac = Blake2sMac256::new_with_salt_and_personal(key, &[], b"reading").ok()?;
     Some(short(&mac.chain_update(text).finalize().into_bytes()))
@@ -130,8 +134,5 @@ fn program() -> Option<(u64, SystemTime)> {
 }
 
 fn short(hash: &[u8]) -> String {
-    hash.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    URL_SAFE_NO_PAD.encode(&hash[..hash.len().min(9)])
 }

@@ -1,33 +1,45 @@
 //! The body of one answer as it arrives: its pieces are taken one by one, within the time the answer may take.
 //!
-//! Only waiting for the server counts: time that whoever takes the pieces needs for them is not the server's.
+//! Only waiting for the server counts: time that whoever takes the pieces needs for them is not the server's. A task of its
+//! own unpacks a few pieces ahead.
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use kube::client::Body;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Link;
 use crate::trouble::RequestError;
 
+/// Pieces, of some kilobytes each, that are unpacked before they are wanted.
+const AHEAD: usize = 16;
+
 /// Pieces of an answer.
-pub(crate) struct Frames<'l> {
-    link: &'l Link,
+pub(crate) struct Frames {
     path: String,
-    body: Body,
-    /// Time that is left to wait.
-    left: Duration,
+    largest: usize,
+    pieces: mpsc::Receiver<Result<Bytes, RequestError>>,
     waited: Duration,
 }
 
-impl<'l> Frames<'l> {
-    pub(super) fn new(link: &'l Link, path: &str, body: Body, left: Duration) -> Self {
+impl Frames {
+    /// The pieces of a body that has to be complete once so much time was waited for it.
+    pub(super) fn new(link: Arc<Link>, path: &str, body: Body, left: Duration) -> Self {
+        let (sender, pieces) = mpsc::channel(AHEAD);
+        let largest = link.largest();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = unpack(&link, body, left, &sender) => {}
+                () = sender.closed() => {}
+            }
+        });
         Self {
-            link,
             path: path.to_owned(),
-            body,
-            left,
+            largest,
+            pieces,
             waited: Duration::ZERO,
         }
     }
@@ -39,7 +51,7 @@ impl<'l> Frames<'l> {
 
     /// Bytes that are held at most.
     pub(crate) fn largest(&self) -> usize {
-        self.link.largest()
+        self.largest
     }
 
     /// Time that pieces were waited for since this was asked last.
@@ -49,23 +61,39 @@ impl<'l> Frames<'l> {
 
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, RequestError> {
-        loop {
-            let begun = Instant::now();
-            let frame = tokio::time::timeout(self.left, self.body.frame()).await;
-            let waited = begun.elapsed();
-            self.left = self.left.saturating_sub(waited);
-            self.waited += waited;
-            match frame {
-                Err(_) => return Err(self.link.timeout()),
-                Ok(None) => return Ok(None),
-                Ok(Some(Err(error))) => return Err(self.link.cause(&error)),
-                Ok(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        self.link.count(data.len());
-                        return Ok(Some(data));
-                    }
-                }
-            }
+        let begun = Instant::now();
+        let piece = self.pieces.recv().await;
+        self.waited += begun.elapsed();
+        piece.transpose()
+    }
+}
+
+/// Hands over every piece, then whatever ended it.
+async fn unpack(
+    link: &Link,
+    mut body: Body,
+    mut left: Duration,
+    sender: &mpsc::Sender<Result<Bytes, RequestError>>,
+) {
+    loop {
+        let begun = Instant::now();
+        let frame = tokio::time::timeout(left, body.frame()).await;
+        left = left.saturating_sub(begun.elapsed());
+        let piece = match frame {
+            Err(_) => Err(link.timeout()),
+            Ok(None) => return,
+            Ok(Some(Err(error))) => Err(link.cause(&error)),
+            Ok(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => Ok(data),
+                Err(_) => continue,
+            },
+        };
+        if let Ok(data) = &piece {
+            link.count(data.len());
+        }
+        let is_last = piece.is_err();
+        if sender.send(piece).await.is_err() || is_last {
+            return;
         }
     }
 }

@@ -315,7 +315,7 @@ impl Link {
     }
 
     /// Sends one request whose answer is read piece by piece.
-    pub(crate) async fn frames(&self, ask: &Ask) -> Result<Frames<'_>, RequestError> {
+    pub(crate) async fn frames(self: &Arc<Self>, ask: &Ask) -> Result<Frames, RequestError> {
         let ready = self.ready(Fresh::IfStale).await?;
         let mut opened = self.open_in_time(ready.clients.short(), ask).await;
         if self.may_renew(&opened) {
@@ -323,7 +323,7 @@ impl Link {
             opened = self.open_in_time(ready.clients.short(), ask).await;
         }
         let (body, left) = opened?;
-        Ok(Frames::new(self, &ask.path, body, left))
+        Ok(Frames::new(self.clone(), &ask.path, body, left))
     }
 
     /// Whether a plugin may have kept a token longer than the server does.

@@ -126,6 +126,38 @@ pub(crate) fn is_custom(resource: &Resource) -> bool {
     resource.group.contains('.') && !resource.group.ends_with(".k8s.io")
 }
 
+/// Groups that an API server serves by itself; those of `k8s.io` that are not here are added like custom ones.
+const OF_SERVERS: [&str; 23] = [
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+/// Whether objects of a kind come from the API server itself, and are read without a definition.
+pub(crate) fn is_of_server(resource: &Resource) -> bool {
+    OF_SERVERS.contains(&resource.group.as_str())
+}
+
 fn has_moved(resource: &Resource, served: &[(String, String)]) -> bool {
     MOVED.iter().any(|(plural, from, to)| {
         resource.plural == *plural

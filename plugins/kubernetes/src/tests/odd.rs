@@ -178,3 +178,33 @@ async fn no_more_lists_are_in_flight_than_may_be() {
     assert_eq!(narrow, [2, 2]);
     assert_eq!(together[0] + together[1], 3, "{together:?}");
 }
+
+/// Pages of pods that were asked for, the first ones and others, where the first always ends in the middle.
+async fn asked_where_the_first_page_ends_early(settings: Value) -> [usize; 2] {
+    let sim = stage::cluster().await;
+    sim.faults().add(
+        Matcher::on("list", "pods").page(1),
+        Effect::MalformedJson,
+        Times::Forever,
+    );
+    let mut settings = settings;
+    settings["collect"] = json!(["pod"]);
+    settings["page_size"] = json!(10);
+    let snapshot = collect_with(&sim, settings).await;
+    assert_eq!(snapshot.complete.get("kubernetes_pod"), None);
+    let pages = sim.requests().into_iter();
+    let pages = pages.filter(|request| request.path == "/api/v1/pods");
+    let (others, first): (Vec<_>, Vec<_>) =
+        pages.partition(|request| request.query.contains("continue="));
+    [first.len(), others.len()]
+}
+
+#[tokio::test]
+async fn the_next_page_is_asked_for_while_one_arrives_if_not_too_many_lists_are_in_flight() {
+    // Once, however often the page before it has to be asked for.
+    let spare = asked_where_the_first_page_ends_early(json!({})).await;
+    assert_eq!(spare, [4, 1]);
+    let narrow = json!({"list_parallelism": 1});
+    let narrow = asked_where_the_first_page_ends_early(narrow).await;
+    assert_eq!(narrow, [4, 0]);
+}
