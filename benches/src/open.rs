@@ -16,7 +16,7 @@ use stocktake_store::Store;
 use tokio::runtime::Runtime;
 
 use crate::fleet::{DISTINCT, Fleet};
-use crate::prompt::snapshot;
+use crate::prompt::merge;
 use crate::questions::QUESTIONS;
 use crate::report::{Report, peak_mib, rss_mib};
 
@@ -141,10 +141,11 @@ fn import(resources: usize, dir: &Path) -> anyhow::Result<Value> {
     let runtime = Runtime::new()?;
     let mut sum = Imported::default();
     while sum.nodes < resources as u64 {
-        let items = snapshot(&fleet, sum.clusters);
         let start = Instant::now();
-        let merged = runtime.block_on(client.merge(futures::stream::iter(items)))?;
-        sum.add(&merged, start.elapsed());
+        for merged in runtime.block_on(merge(&client, &fleet, sum.clusters))? {
+            sum.add(&merged);
+        }
+        sum.took += start.elapsed();
     }
     drop(core.stdin.take());
     let memory: Value = serde_json::from_str(&says.next().context("the core ended early")??)?;
@@ -177,11 +178,10 @@ struct Imported {
 }
 
 impl Imported {
-    fn add(&mut self, merged: &Merged, took: Duration) {
+    fn add(&mut self, merged: &Merged) {
         self.nodes += merged.nodes;
         self.edges += merged.edges;
         self.clusters += 1;
-        self.took += took;
         let parts = &merged.spent;
         let parts = [parts.packing_us, parts.edges_us, parts.commit_us];
         for (sum, part) in self.spent.iter_mut().zip(parts) {

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use stocktake_client::Client;
+use stocktake_client::{Client, Merged};
 use stocktake_core::{Core, Options, Schedule};
 use stocktake_model::{Document, End, PluginModel, SnapshotItem};
 use tokio::runtime::Runtime;
@@ -12,6 +12,8 @@ use crate::report::{Report, repeat, rss_mib};
 
 /// Objects of one cluster.
 const CLUSTER: usize = 5_000;
+/// Clusters that are sent at the same time.
+const AT_ONCE: usize = 4;
 /// What was typed when Tab was pressed; what is known of the place differs from line to line.
 const LINES: [&str; 8] = [
     "sea",
@@ -39,9 +41,10 @@ pub(crate) fn run(resources: usize, report: &mut Report) -> anyhow::Result<()> {
     let start = Instant::now();
     let (mut nodes, mut clusters) = (0, 0);
     while nodes < resources {
-        let items = futures::stream::iter(snapshot(&fleet, clusters));
-        clusters += 1;
-        nodes += usize::try_from(runtime.block_on(client.merge(items))?.nodes)?;
+        let merged = runtime.block_on(merge(&client, &fleet, clusters))?;
+        clusters += merged.len();
+        let more: u64 = merged.iter().map(|merged| merged.nodes).sum();
+        nodes += usize::try_from(more)?;
     }
     report.once("import through the core", nodes, clusters, start.elapsed())?;
     report.note(&format!("{} MiB in the process", rss_mib()))?;
@@ -56,6 +59,26 @@ pub(crate) fn run(resources: usize, report: &mut Report) -> anyhow::Result<()> {
         report.add(&repeat(&format!("`{line}`"), nodes, complete)?)?;
     }
     Ok(())
+}
+
+/// Sends the clusters from `first` on, as many at once as a worker collects by default.
+pub(crate) async fn merge(
+    client: &Client,
+    fleet: &Arc<Fleet>,
+    first: usize,
+) -> anyhow::Result<Vec<Merged>> {
+    let clusters = first..first + AT_ONCE;
+    let merges: Vec<_> = clusters
+        .map(|number| {
+            let (client, items) = (client.clone(), snapshot(fleet, number));
+            tokio::spawn(async move { client.merge(futures::stream::iter(items)).await })
+        })
+        .collect();
+    let mut merged = Vec::new();
+    for one in merges {
+        merged.push(one.await??);
+    }
+    Ok(merged)
 }
 
 /// A cluster as a worker sends it, each node made when it is asked for.

@@ -1,7 +1,7 @@
 //! Snapshots on their way into the record and the graph: streamed, committed as a whole or not at all.
+mod laying;
 mod packing;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,16 +9,15 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use stocktake_client::{AccountFailure, MergeSpent, Merged};
-use stocktake_engine::Graph;
-use stocktake_model::{Gap, Model, NodeId, NodeRecord, PluginModel, SnapshotItem};
-use stocktake_store::{AccountHeader, CommitReport, Edges, StoreError};
+use stocktake_model::{Gap, Model, PluginModel, SnapshotItem};
+use stocktake_store::{AccountHeader, CommitReport, StoreError};
 use tokio::sync::mpsc;
 
-use crate::batch::changed_edges;
 use crate::core::Core;
 use crate::events::MERGED;
 use crate::status::is_missing;
 use crate::usage;
+use laying::{Laid, Laying};
 use packing::{Content, Packed, micros, read};
 
 /// Parts that are handed to the thread that packs them at once, if so many are there.
@@ -61,14 +60,6 @@ struct Committed {
     spent: MergeSpent,
     /// Whether everything is new, as far as the graph is concerned.
     is_whole: bool,
-}
-
-/// A graph with a snapshot in it.
-struct Laid {
-    graph: Graph,
-    edges: Edges,
-    /// Nodes that are different.
-    touched: usize,
 }
 
 impl Core {
@@ -158,7 +149,13 @@ impl Core {
             graph,
             edges,
             touched,
-        } = self.lay(&header, &before, content, &overtaken);
+        } = Laying {
+            core: self,
+            header: &header,
+            before: &before,
+            overtaken: &overtaken,
+        }
+        .lay(content);
         let usage = graph
             .partition(&account)
             .map_or_else(Vec::new, |partition| {
@@ -183,63 +180,6 @@ impl Core {
             spent,
             is_whole,
         })
-    }
-
-    /// The graph with what came, and the edges that are different then. What was changed meanwhile stays as it is now.
-    fn lay(
-        &self,
-        header: &AccountHeader,
-        before: &Arc<Graph>,
-        content: Content,
-        overtaken: &BTreeSet<NodeId>,
-    ) -> Laid {
-        let account = header.account();
-        let known = self.known(&header.begin.plugin);
-        let (rules, derived) = (&known.rules, &known.derived);
-        let (mut changed, mut removed) = match content {
-            Content::Whole(partition) => {
-                let touched = partition.len();
-                let mut graph = before.with_partition(Arc::from(partition));
-                if !overtaken.is_empty() {
-                    let records = overtaken.iter().filter_map(|id| before.record(id));
-                    let records: Vec<_> = records.collect();
-                    let gone = overtaken.iter().filter(|id| before.record(id).is_none());
-                    let gone: Vec<_> = gone.copied().collect();
-                    graph = graph.with_changes(account, &records, &gone, rules, derived);
-                }
-                return Laid {
-                    edges: all_edges(&graph, account),
-                    graph,
-                    touched,
-                };
-            }
-            Content::Few { changed, removed } => (changed, removed),
-        };
-        changed.retain(|record| !overtaken.contains(&id_of(header, record)));
-        removed.retain(|id| !overtaken.contains(id));
-        let mut touched = removed.clone();
-        touched.extend(changed.iter().map(|record| id_of(header, record)));
-        let change = || before.with_few_changes(account, &changed, &removed, rules, derived);
-        let Some(graph) = self.0.turns.ahead(change) else {
-            let graph = before.with_changes(account, &changed, &removed, rules, derived);
-            return Laid {
-                edges: all_edges(&graph, account),
-                graph,
-                touched: touched.len(),
-            };
-        };
-        let (mut of, edges) = changed_edges((before, &graph), &touched);
-        // Where nothing leaves but what they contained, too.
-        of.extend(removed);
-        Laid {
-            edges: Edges::Changed {
-                of,
-                edges,
-                count: edge_count(&graph, account),
-            },
-            graph: graph.settled(account),
-            touched: touched.len(),
-        }
     }
 
     fn reached(&self, header: AccountHeader) {
@@ -327,21 +267,6 @@ impl Core {
         failures.insert(failure.name.clone(), failure);
         header
     }
-}
-
-fn id_of(header: &AccountHeader, record: &NodeRecord) -> NodeId {
-    record.node_id(&header.begin.cloud, header.account())
-}
-
-fn all_edges(graph: &Graph, account: &str) -> Edges {
-    let partition = graph.partition(account);
-    Edges::All(partition.map_or_else(Vec::new, |partition| partition.edges().collect()))
-}
-
-fn edge_count(graph: &Graph, account: &str) -> u64 {
-    graph
-        .partition(account)
-        .map_or(0, |partition| partition.edge_count() as u64)
 }
 
 /// Whether a node lies in a gap.
