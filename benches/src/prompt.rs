@@ -68,14 +68,14 @@ pub(crate) async fn merge(
     first: usize,
 ) -> anyhow::Result<Vec<Merged>> {
     let clusters = first..first + AT_ONCE;
-    let merges: Vec<_> = clusters
+    let on_the_way: Vec<_> = clusters
         .map(|number| {
             let (client, items) = (client.clone(), snapshot(fleet, number));
             tokio::spawn(async move { client.merge(futures::stream::iter(items)).await })
         })
         .collect();
     let mut merged = Vec::new();
-    for one in merges {
+    for one in on_the_way {
         merged.push(one.await??);
     }
     Ok(merged)
