@@ -94,7 +94,8 @@ struct Packing {
 
 /// What came so far, for the graph.
 enum Gathered {
-    /// Documents that differ, over this graph.
+    /// Documents that differ, over a graph of this account alone: others change meanwhile, and nobody has to hold what they
+    /// were.
     Few(Arc<Graph>, Vec<Differs>),
     /// All documents; nothing as long as none came.
     Whole(Option<Box<PartitionBuilder>>),
@@ -112,17 +113,17 @@ impl Packing {
         let account = begin.account.id().to_owned();
         let import = core.0.store.import(&account)?;
         let graph = core.graph();
-        let before = graph.partition(&account);
-        // What is damaged is mended by whoever reads everything.
-        let is_sound = import.damaged().is_empty();
-        let goes_on = before.is_some_and(|before| {
+        let before = graph.partition(&account).filter(|before| {
             before.goes_on_with(&begin) && before.changes() <= ALWAYS_FEW.max(before.len() / 2)
         });
-        // Who reads everything has everything made anew, too.
-        let gathered = if begin.resumes && is_sound && goes_on {
-            Gathered::Few(graph, Vec::new())
-        } else {
-            Gathered::Whole(None)
+        // What is damaged is mended by whoever reads everything, and who does has everything made anew, too.
+        let is_sound = import.damaged().is_empty();
+        let gathered = match before.filter(|_| begin.resumes && is_sound) {
+            Some(before) => {
+                let alone = Graph::new(graph.model().clone()).with_partition(before.clone());
+                Gathered::Few(alone.into(), Vec::new())
+            }
+            None => Gathered::Whole(None),
         };
         Ok(Self {
             core,
@@ -321,7 +322,7 @@ impl Packing {
         let shared = complete.filter(|complete| complete.shared);
         let shared: BTreeSet<&str> = shared.map(|complete| complete.kind.as_str()).collect();
         let graph = match &self.gathered {
-            Gathered::Few(before, _) => before.clone(),
+            Gathered::Few(before, _) => Arc::clone(before),
             Gathered::Whole(_) => self.core.graph(),
         };
         let mut stays = HashSet::new();

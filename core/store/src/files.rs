@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use sled::{Db, Tree};
 
@@ -19,6 +20,9 @@ const CACHE_BYTES: u64 = 32 << 20;
 /// sled makes every page above a quarter of this a file of its own. Fixed when a database is made.
 const SEGMENT_BYTES: usize = 4 << 20;
 const FLUSH_EVERY_MS: u64 = 500;
+/// How often a database is looked at that is being closed, and after how long.
+const CLOSING: u32 = 500;
+const CLOSING_EACH: Duration = Duration::from_millis(10);
 /// Directory of the first database.
 const FIRST: &str = "record";
 const CURRENT: &str = "current";
@@ -198,7 +202,7 @@ fn snapshots(record: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Opens the database; where its snapshot can not be read, once more from the log alone, which is slower.
 fn open_or_rebuild(record: &Path) -> Result<Db, StoreError> {
-    let error = match config(record).open() {
+    let error = match patiently(|| config(record).open()) {
         Ok(db) => return Ok(db),
         Err(error @ sled::Error::Corruption { .. }) => error,
         Err(error) => return Err(StoreError::sled(record, error)),
@@ -211,7 +215,21 @@ fn open_or_rebuild(record: &Path) -> Result<Db, StoreError> {
         let name = path.file_name().expect("a snapshot has a name");
         fs::rename(&path, aside.join(name)).map_err(trouble)?;
     }
-    (config(record).open()).map_err(|error| StoreError::sled(record, error))
+    patiently(|| config(record).open()).map_err(|error| StoreError::sled(record, error))
+}
+
+/// Opens a database, also if sled holds its lock still. Nobody but this process has the directory then ([`crate::open`] took
+/// a lock of our own): the threads of a database that was closed just now hold on to it for a moment.
+fn patiently<T>(mut open: impl FnMut() -> sled::Result<T>) -> sled::Result<T> {
+    for _ in 0..CLOSING {
+        match open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::sleep(CLOSING_EACH);
+            }
+            opened => return opened,
+        }
+    }
+    open()
 }
 
 fn config(record: &Path) -> sled::Config {
@@ -221,4 +239,29 @@ fn config(record: &Path) -> sled::Config {
         .segment_size(SEGMENT_BYTES)
         .flush_every_ms(Some(FLUSH_EVERY_MS))
         .mode(sled::Mode::LowSpace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_being_closed_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FIRST);
+        drop(config(&path).open().unwrap());
+        let held = File::open(path.join("db")).unwrap();
+        held.lock().unwrap();
+        let mut held = Some(held);
+        let mut tries = 0;
+        let opened = patiently(|| {
+            tries += 1;
+            let opened = config(&path).open();
+            if tries == 2 {
+                held.take();
+            }
+            opened
+        });
+        assert!(opened.is_ok() && tries > 2, "{tries} {opened:?}");
+    }
 }
