@@ -43,10 +43,13 @@ pub(crate) fn play(part: Part) -> anyhow::Result<()> {
     }
 }
 
-/// Measures one cluster of so many objects.
-pub(crate) fn run(objects: usize, report: &mut Report) -> anyhow::Result<()> {
-    let mut simulator = Simulator::start(objects)?;
+/// Measures one cluster of so many objects, whose server takes so long for a page.
+pub(crate) fn run(objects: usize, page_ms: Option<u64>, report: &mut Report) -> anyhow::Result<()> {
+    let mut simulator = Simulator::start(objects, page_ms.unwrap_or(0))?;
     against_curl(objects, &mut simulator, report)?;
+    if page_ms.is_some() {
+        return Ok(());
+    }
     apart(objects, &simulator, report)?;
     latency::run(objects, &mut simulator, report)
 }

@@ -36,6 +36,9 @@ enum Bench {
         /// Objects of the cluster.
         #[arg(long, default_value_t = 5_000)]
         objects: usize,
+        /// Milliseconds that every page takes the server; only the collection and `curl` are measured then.
+        #[arg(long)]
+        page_ms: Option<u64>,
         /// Where to write one JSON object per row.
         #[arg(long)]
         json: Option<PathBuf>,
@@ -132,9 +135,13 @@ enum Bench {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().bench {
-        Bench::Collect { objects, json } => {
+        Bench::Collect {
+            objects,
+            page_ms,
+            json,
+        } => {
             let mut report = report::Report::new(json.as_deref())?;
-            collect::run(objects, &mut report)
+            collect::run(objects, page_ms, &mut report)
         }
         Bench::CollectPart { part } => collect::play(part),
         Bench::Complete { resources, json } => {

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stocktake_kubernetes_sim::RunningFleet;
 use stocktake_kubernetes_sim::fleet::FleetShape;
+use stocktake_kubernetes_sim::{Effect, Matcher, RunningFleet, Times};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     objects: usize,
     #[arg(long)]
     kubeconfig: PathBuf,
+    /// Milliseconds that every page takes.
+    #[arg(long)]
+    page_ms: u64,
 }
 
 /// What the process is told.
@@ -64,7 +67,7 @@ pub(crate) struct Simulator {
 
 impl Simulator {
     /// Starts a cluster of so many objects and waits until it answers.
-    pub(crate) fn start(objects: usize) -> anyhow::Result<Self> {
+    pub(crate) fn start(objects: usize, page_ms: u64) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
         let mut child = Command::new(std::env::current_exe()?)
             .args([
@@ -72,6 +75,8 @@ impl Simulator {
                 "simulator",
                 "--objects",
                 &objects.to_string(),
+                "--page-ms",
+                &page_ms.to_string(),
             ])
             .arg("--kubeconfig")
             .arg(directory.path().join("kubeconfig"))
@@ -158,6 +163,14 @@ pub(crate) fn play(arguments: &Arguments) -> anyhow::Result<()> {
     std::fs::write(&arguments.kubeconfig, fleet.kubeconfig().to_string())?;
     answer(&())?;
     let (_, sim) = fleet.sims().next().context("there is one cluster")?;
+    if arguments.page_ms > 0 {
+        let lists = Matcher {
+            verb: Some("list".to_owned()),
+            ..Matcher::any()
+        };
+        let delay = Effect::Delay(Duration::from_millis(arguments.page_ms));
+        sim.faults().add(lists, delay, Times::Forever);
+    }
     let mut seen = 0;
     for line in stdin().lines() {
         match serde_json::from_str(&line?)? {
