@@ -12,7 +12,7 @@ use crate::climb::{Climb, first_by_uid};
 use crate::document::{Cursor, Item};
 use crate::encode::{encode, encode_map, write_key, write_object};
 use crate::intern::{Intern as _, Strings};
-use crate::parallel::apart;
+use crate::parallel::{parallel, threads};
 use crate::partition::{NO_ROW, Partition, Row, SKIPPED_EDGES, Sections};
 use crate::steps::Steps;
 use crate::sum::Sum;
@@ -37,7 +37,7 @@ pub(crate) fn values(
         let only = only.map(|only| &only[at]);
         Ok::<_, Infallible>(values_of(partition, &derived[at], model, only))
     };
-    let Ok(all) = apart(derived.len(), of);
+    let Ok(all) = parallel(derived.len(), threads(), of);
     let mut patches: BTreeMap<Row, Patch> = BTreeMap::new();
     for (derive, values) in derived.iter().zip(all) {
         for (row, value) in values {

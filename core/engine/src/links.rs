@@ -9,7 +9,7 @@ use crate::document::{Cursor, Item};
 use crate::keys::{Entries, Key, Keys, note};
 use crate::labels::Labels;
 use crate::namespaces::Namespaces;
-use crate::parallel::apart;
+use crate::parallel::{parallel, threads};
 use crate::partition::{NO_ROW, Partition, Row};
 use crate::reference::{NAMESPACE, property_name};
 use crate::resolve::{Resolver, api_name, text};
@@ -94,7 +94,7 @@ impl Links {
     ) -> Self {
         let asking = Arc::new(Asking::of(rules, derived));
         // What rules ask for takes about as long as all the rest.
-        let halves = apart(2, |half| {
+        let halves = parallel(2, threads(), |half| {
             Ok::<_, Infallible>(match half {
                 0 => (Entries::new(), Resolver::asked(partition, model, rules)),
                 _ => Reader::new(partition, model, &asking).read_all(),

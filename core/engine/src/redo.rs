@@ -12,7 +12,7 @@ use crate::change::{Delta, Rules};
 use crate::derive::{self, Patch, place_in, write_patched};
 use crate::encode::{encode, encode_map};
 use crate::keys::Key;
-use crate::parallel::apart;
+use crate::parallel::{parallel, threads};
 use crate::partition::{Derived, NO_ROW, Partition, Row, parent_value, sections};
 use crate::relink::Relinked;
 use crate::splice::Spliced;
@@ -36,7 +36,7 @@ impl Redone {
             .collect();
         let of =
             |at: usize| Ok::<_, Infallible>(affected(spliced, relinked, &with.derived[at], with));
-        let Ok(mut affected) = apart(with.derived.len(), of);
+        let Ok(mut affected) = parallel(with.derived.len(), threads(), of);
         // Of several with one name the last counts, so they are computed together.
         for at in 0..affected.len() {
             let same = |other: &usize| with.derived[*other].property == with.derived[at].property;
