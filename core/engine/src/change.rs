@@ -3,7 +3,7 @@
 //! rebuild; what is too seldom or too tangled to be worth the trouble is left to one.
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use stocktake_model::{Derive, EdgeRule, Model, NodeId, NodeRecord, Parent};
 
@@ -206,15 +206,18 @@ impl Partition {
         self.layer.is_some() || self.links.get().is_some()
     }
 
-    /// On its own, without who refers to whom.
-    pub(crate) fn settled(&self) -> Self {
-        let mut settled = self.merged();
-        settled.links = OnceLock::new();
-        settled
-    }
-
     /// On its own again, without the partition it was made from.
     pub(crate) fn merged(&self) -> Self {
+        let merged = self.settled();
+        if let Some(links) = self.links.get() {
+            // It was empty: nobody else has seen this partition.
+            let _ = merged.links.set(links.merged());
+        }
+        merged
+    }
+
+    /// The same, without who refers to whom.
+    pub(crate) fn settled(&self) -> Self {
         let mut bytes = Vec::with_capacity(self.arena.len());
         let mut docs = Vec::with_capacity(self.len());
         for row in self.rows() {
@@ -230,10 +233,6 @@ impl Partition {
         merged.stubs.clone_from(&self.stubs);
         merged.derived.clone_from(&self.derived);
         merged.nearest = Arc::clone(&self.nearest);
-        if let Some(links) = self.links.get() {
-            // It was empty: nobody else has seen this partition.
-            let _ = merged.links.set(links.merged());
-        }
         if let Some(layer) = &self.layer {
             merged.words = Words::merged(self, layer);
         }

@@ -168,18 +168,22 @@ fn a_damaged_block_is_a_gap_and_is_collected_again() {
     });
 }
 
+/// A record with a damaged block of things, and the graph beside it.
+fn collect_and_spoil(dir: &Path) {
+    with_core(dir, async |core| {
+        collect(core).await;
+        core.close().await;
+    });
+    let store = Store::open(dir).unwrap();
+    assert!(store.spoil(ACCOUNT, Some("thing")).unwrap());
+}
+
 #[test]
 fn what_is_kept_beside_an_account_answers_without_its_documents() {
     let dir = tempfile::tempdir().unwrap();
     let held = "search is(box) -default-> is(thing) | list name";
     let all = ["name=a", "name=b", "name=c"];
-    with_core(dir.path(), async |core| {
-        collect(core).await;
-        core.close().await;
-    });
-    let store = Store::open(dir.path()).unwrap();
-    assert!(store.spoil(ACCOUNT, Some("thing")).unwrap());
-    drop(store);
+    collect_and_spoil(dir.path());
     with_core(dir.path(), async |core| {
         assert_eq!(lines(core, held).await, all);
         assert_eq!(gaps(core), []);
@@ -194,13 +198,7 @@ fn what_is_kept_beside_an_account_answers_without_its_documents() {
 fn what_is_the_same_and_damaged_is_written_as_the_graph_has_it() {
     let dir = tempfile::tempdir().unwrap();
     let all = ["name=a", "name=b", "name=c"];
-    with_core(dir.path(), async |core| {
-        collect(core).await;
-        core.close().await;
-    });
-    let store = Store::open(dir.path()).unwrap();
-    assert!(store.spoil(ACCOUNT, Some("thing")).unwrap());
-    drop(store);
+    collect_and_spoil(dir.path());
     with_core(dir.path(), async |core| {
         let mut items = snapshot();
         for item in &mut items {

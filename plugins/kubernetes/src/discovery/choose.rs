@@ -127,7 +127,7 @@ pub(crate) fn is_custom(resource: &Resource) -> bool {
 }
 
 /// Groups that an API server serves by itself; those of `k8s.io` that are not here are added like custom ones.
-const OF_SERVERS: [&str; 23] = [
+const OF_SERVERS: [&str; 24] = [
     "",
     "admissionregistration.k8s.io",
     "apiextensions.k8s.io",
@@ -151,6 +151,7 @@ const OF_SERVERS: [&str; 23] = [
     "resource.k8s.io",
     "scheduling.k8s.io",
     "storage.k8s.io",
+    "storagemigration.k8s.io",
 ];
 
 /// Whether objects of a kind come from the API server itself, and are read without a definition.
